@@ -1,0 +1,15 @@
+//! Values and decisions of pglab. Nothing here does I/O, reads a clock or draws a random number: what depends on
+//! them takes a [`Clock`] or a [`Random`].
+
+pub mod access;
+pub mod check;
+pub mod clock;
+pub mod id;
+pub mod ident;
+pub mod instance;
+pub mod lab;
+pub mod person;
+pub mod snapshot;
+pub mod task;
+
+pub use clock::{Clock, Random};
