@@ -1,0 +1,122 @@
+//! One connection to a managed server: opened with a deadline, its notices drained, closed when dropped. What is said
+//! over it stands in the modules of its subject.
+
+use std::{ops::Deref, time::Duration};
+
+use tokio::task::AbortHandle;
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, tls::NoTlsStream};
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Address {
+    pub host: String,
+    pub port: u16,
+}
+
+impl Address {
+    /// A configuration that has nothing but the address, our name and a deadline for connecting.
+    pub fn config(&self) -> Config {
+        let mut config = Config::new();
+        config
+            .host(&self.host)
+            .port(self.port)
+            .application_name("pglab")
+            .connect_timeout(Duration::from_secs(5));
+        config
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// PostgreSQL refused what was asked.
+    #[error("{}", sentence(.0))]
+    Refused(Box<tokio_postgres::error::DbError>),
+    /// The server can't be reached, or the connection broke.
+    #[error("the connection to PostgreSQL failed: {0}")]
+    Connection(tokio_postgres::Error),
+    #[error("PostgreSQL did not answer within {} s", .0.as_secs_f32())]
+    Deadline(Duration),
+    /// The answer was not what the statement promises; a bug of ours or of the server.
+    #[error("unexpected answer from PostgreSQL: {0}")]
+    Unexpected(String),
+}
+
+impl Error {
+    /// The SQLSTATE, where PostgreSQL gave one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused(error) => Some(error.code().code()),
+            _ => None,
+        }
+    }
+}
+
+fn sentence(error: &tokio_postgres::error::DbError) -> String {
+    let mut text = error.message().to_owned();
+    for more in [error.detail(), error.hint()].into_iter().flatten() {
+        text.push_str(" (");
+        text.push_str(more);
+        text.push(')');
+    }
+    text
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            Some(refused) => Self::Refused(Box::new(refused.clone())),
+            None => Self::Connection(error),
+        }
+    }
+}
+
+/// A client with the task that drives it. Dropping it closes the connection.
+#[derive(Debug)]
+pub struct Connection {
+    client: Client,
+    driver: AbortHandle,
+}
+
+impl Connection {
+    /// # Errors
+    /// The server can't be reached in time, or refuses us.
+    pub async fn open(config: &Config) -> Result<Self, Error> {
+        let (client, connection) = config.connect(NoTls).await?;
+        let driver = tokio::spawn(drive(connection)).abort_handle();
+        Ok(Self { client, driver })
+    }
+}
+
+/// Reads what the server sends until it ends. Notices are dropped here: a student's function may raise a million.
+async fn drive(mut connection: tokio_postgres::Connection<Socket, NoTlsStream>) {
+    loop {
+        match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+            Some(Ok(AsyncMessage::Notice(_) | AsyncMessage::Notification(_))) => {}
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
+                tracing::debug!(%error, "a connection to PostgreSQL ended");
+                return;
+            }
+            None => return,
+        }
+    }
+}
+
+impl Deref for Connection {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl std::ops::DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}

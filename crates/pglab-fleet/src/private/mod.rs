@@ -1,0 +1,47 @@
+//! The private server of `pglab up`: a PostgreSQL that pglab finds, initialises, starts, adopts after a crash and
+//! stops. What runs on it, and how its death is handled, is not decided here.
+
+mod account;
+mod binaries;
+mod initialise;
+mod server;
+
+pub use account::Account;
+pub use binaries::{Binaries, OLDEST_MAJOR, YOUNGEST_MAJOR};
+pub use server::{PrivateServer, ServerSettings};
+
+use std::path::PathBuf;
+
+/// The name of the superuser of a private server. Only pglab knows its password.
+pub const SUPERUSER: &str = "pglab_super";
+
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateError {
+    #[error(
+        "no PostgreSQL server binaries of version {OLDEST_MAJOR} to {YOUNGEST_MAJOR} were found (looked in PATH and {looked}). \
+         Install them ({install}) or name their folder with --pg-bindir"
+    )]
+    NoBinaries { looked: String, install: &'static str },
+    #[error("{path} is no folder of PostgreSQL server binaries: {why}")]
+    BadBindir { path: PathBuf, why: String },
+    #[error(
+        "PostgreSQL does not run as root, and there is no account \"postgres\" to run it as. Make one \
+         (useradd --system --no-create-home postgres) or start pglab as an ordinary user"
+    )]
+    NoAccount,
+    #[error("{what} {path}: {source}")]
+    File { what: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("could not run {program}: {source}")]
+    Run { program: PathBuf, source: std::io::Error },
+    #[error("initdb failed: {0}")]
+    Initdb(String),
+    #[error(
+        "the data directory {path} was made by PostgreSQL {found}, but the binaries are of version {have}. \
+         Install PostgreSQL {found} or name its folder with --pg-bindir"
+    )]
+    WrongVersion { path: PathBuf, found: String, have: u16 },
+    #[error("PostgreSQL did not start: {log}")]
+    DidNotStart { log: String },
+    #[error("PostgreSQL (pid {pid}) did not stop within {seconds} s")]
+    DidNotStop { pid: i32, seconds: u64 },
+}

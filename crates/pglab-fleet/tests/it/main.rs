@@ -1,0 +1,3 @@
+//! Tests of `pglab-fleet` on real PostgreSQL servers.
+
+mod private;
