@@ -1,1 +1,7 @@
-//! Placeholder.
+//! pglab's own database: one file per table, SQL checked at compile time. Reads take any executor, writes take a
+//! transaction; nothing here decides who may do what.
+
+pub mod person;
+mod pool;
+
+pub use pool::{Error, Store, Tx};

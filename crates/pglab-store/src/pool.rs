@@ -1,0 +1,91 @@
+//! The pool of connections to our own database, its migrations, and transactions.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    PgPool, Postgres,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// A transaction on our own database. Never held while waiting for a managed server or the network.
+pub type Tx = sqlx::Transaction<'static, Postgres>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something with this name or key is there already: the constraint's name.
+    #[error("{0} is taken")]
+    Taken(String),
+    /// Our own database can't be reached.
+    #[error("pglab's own database can't be reached: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    #[error("pglab's own database refused a statement: {0}")]
+    Database(#[source] sqlx::Error),
+    #[error("the migration of pglab's own database failed: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A document in the database is not what this version writes.
+    #[error("{what} in pglab's own database can't be read: {source}")]
+    Document { what: &'static str, source: serde_json::Error },
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(refused) if refused.is_unique_violation() => {
+                Self::Taken(refused.constraint().unwrap_or("the key").to_owned())
+            }
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
+                Self::Unavailable(error)
+            }
+            _ => Self::Database(error),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Connects to our own database.
+    ///
+    /// # Errors
+    /// The URI can't be read or the server can't be reached.
+    pub async fn connect(uri: &str) -> Result<Self, Error> {
+        let options = PgConnectOptions::from_str(uri)?.application_name("pglab");
+        let pool = PgPoolOptions::new()
+            .max_connections(10)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool })
+    }
+
+    /// Brings the tables up to what this version needs.
+    ///
+    /// # Errors
+    /// A migration failed, or the database was migrated by a newer pglab.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        Ok(sqlx::migrate!().run(&self.pool).await?)
+    }
+
+    /// For reads.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// # Errors
+    /// The server can't be reached.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        Ok(self.pool.begin().await?)
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Reads a JSON document of ours.
+pub(crate) fn document<T: serde::de::DeserializeOwned>(what: &'static str, json: serde_json::Value) -> Result<T, Error> {
+    serde_json::from_value(json).map_err(|source| Error::Document { what, source })
+}
