@@ -1,1 +1,8 @@
-//! Placeholder.
+//! Operations, reconcilers and the board. Everything that changes something goes through here: may the actor, parse,
+//! one transaction, wake. Knows nothing of HTTP.
+
+pub mod control;
+mod error;
+
+pub use control::{Control, Parts, SystemClock};
+pub use error::{Error, FieldProblem};

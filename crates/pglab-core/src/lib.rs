@@ -8,6 +8,7 @@ pub mod id;
 pub mod ident;
 pub mod instance;
 pub mod lab;
+pub mod names;
 pub mod person;
 pub mod snapshot;
 pub mod task;

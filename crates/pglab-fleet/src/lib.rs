@@ -1,7 +1,9 @@
 //! The PostgreSQL servers that students work on, and everything said to them. The only crate that speaks
 //! PostgreSQL to servers that are first met at run time; it decides nothing and knows nothing of our own database.
 
+pub mod cluster;
 pub mod connection;
 pub mod private;
 
+pub use cluster::Cluster;
 pub use connection::{Address, Connection, Error};

@@ -21,7 +21,11 @@ pub const MAX_BYTES: usize = 256;
 
 /// OWASP's second recommendation for argon2id: 19 MiB, two passes.
 fn argon2() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap_or_default())
+    Argon2::new(
+        Algorithm::Argon2id,
+        Version::V0x13,
+        Params::new(19 * 1024, 2, 1, None).unwrap_or_default(),
+    )
 }
 
 /// argon2id in PHC form. Takes tens of milliseconds and 19 MiB: run it off the async threads.
@@ -29,7 +33,9 @@ fn argon2() -> Argon2<'static> {
 /// # Errors
 /// The library refuses, which it does only for passwords over 4 GiB.
 pub fn hash(password: &str) -> Result<String, PasswordError> {
-    let hashed = argon2().hash_password(password.as_bytes()).map_err(|e| PasswordError::Hash(e.to_string()))?;
+    let hashed = argon2()
+        .hash_password(password.as_bytes())
+        .map_err(|e| PasswordError::Hash(e.to_string()))?;
     Ok(hashed.to_string())
 }
 

@@ -27,7 +27,9 @@ const NONCE_BYTES: usize = 24;
 
 impl Sealer {
     pub fn new(key: &[u8; 32]) -> Self {
-        Self { cipher: XChaCha20Poly1305::new(key.into()) }
+        Self {
+            cipher: XChaCha20Poly1305::new(key.into()),
+        }
     }
 
     /// Seals `secret` for `purpose` (such as the person's id): it opens only for the same purpose.
@@ -37,8 +39,14 @@ impl Sealer {
     pub fn seal(&self, random: &dyn Random, purpose: &str, secret: &str) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0u8; NONCE_BYTES];
         random.fill(&mut nonce);
-        let payload = Payload { msg: secret.as_bytes(), aad: purpose.as_bytes() };
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError)?;
+        let payload = Payload {
+            msg: secret.as_bytes(),
+            aad: purpose.as_bytes(),
+        };
+        let sealed = self
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| SealError)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -46,8 +54,14 @@ impl Sealer {
     /// Another key, another purpose, or altered bytes.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<String, SealError> {
         let (nonce, body) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError)?;
-        let payload = Payload { msg: body, aad: purpose.as_bytes() };
-        let secret = self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| SealError)?;
+        let payload = Payload {
+            msg: body,
+            aad: purpose.as_bytes(),
+        };
+        let secret = self
+            .cipher
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map_err(|_| SealError)?;
         String::from_utf8(secret).map_err(|_| SealError)
     }
 }

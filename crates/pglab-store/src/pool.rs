@@ -24,7 +24,10 @@ pub enum Error {
     Migration(#[from] sqlx::migrate::MigrateError),
     /// A document in the database is not what this version writes.
     #[error("{what} in pglab's own database can't be read: {source}")]
-    Document { what: &'static str, source: serde_json::Error },
+    Document {
+        what: &'static str,
+        source: serde_json::Error,
+    },
 }
 
 impl From<sqlx::Error> for Error {
@@ -33,9 +36,10 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(refused) if refused.is_unique_violation() => {
                 Self::Taken(refused.constraint().unwrap_or("the key").to_owned())
             }
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
-                Self::Unavailable(error)
-            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Tls(_) => Self::Unavailable(error),
             _ => Self::Database(error),
         }
     }
@@ -86,6 +90,9 @@ impl Store {
 }
 
 /// Reads a JSON document of ours.
-pub(crate) fn document<T: serde::de::DeserializeOwned>(what: &'static str, json: serde_json::Value) -> Result<T, Error> {
+pub(crate) fn document<T: serde::de::DeserializeOwned>(
+    what: &'static str,
+    json: serde_json::Value,
+) -> Result<T, Error> {
     serde_json::from_value(json).map_err(|source| Error::Document { what, source })
 }

@@ -22,8 +22,14 @@ impl Account {
         if !Uid::effective().is_root() {
             return Ok(None);
         }
-        let user = User::from_name("postgres").ok().flatten().ok_or(PrivateError::NoAccount)?;
-        Ok(Some(Self { uid: user.uid, gid: user.gid }))
+        let user = User::from_name("postgres")
+            .ok()
+            .flatten()
+            .ok_or(PrivateError::NoAccount)?;
+        Ok(Some(Self {
+            uid: user.uid,
+            gid: user.gid,
+        }))
     }
 
     pub(super) fn apply(self, command: &mut Command) {

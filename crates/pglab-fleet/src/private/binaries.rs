@@ -26,16 +26,23 @@ impl Binaries {
     /// There are none, or `bindir` has none of a supported version.
     pub fn find(bindir: Option<&Path>) -> Result<Self, PrivateError> {
         if let Some(folder) = bindir {
-            return Self::probe(folder).map_err(|why| PrivateError::BadBindir { path: folder.to_owned(), why });
+            return Self::probe(folder).map_err(|why| PrivateError::BadBindir {
+                path: folder.to_owned(),
+                why,
+            });
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let in_path = std::env::split_paths(&path).filter(|folder| folder.join("postgres").is_file());
         let usual = usual_folders();
         let mut candidates = in_path.chain(usual.iter().cloned());
-        candidates.find_map(|folder| Self::probe(&folder).ok()).ok_or_else(|| PrivateError::NoBinaries {
-            looked: "/usr/lib/postgresql/*/bin, /usr/pgsql-*/bin, /usr/local/pgsql/bin, Homebrew's folders".to_owned(),
-            install: install_command(),
-        })
+        candidates
+            .find_map(|folder| Self::probe(&folder).ok())
+            .ok_or_else(|| PrivateError::NoBinaries {
+                looked:
+                    "/usr/lib/postgresql/*/bin, /usr/pgsql-*/bin, /usr/local/pgsql/bin, Homebrew's folders"
+                        .to_owned(),
+                install: install_command(),
+            })
     }
 
     /// The program of this name in the folder.
@@ -60,11 +67,19 @@ impl Binaries {
             .ok_or_else(|| format!("postgres --version said {line:?}"))?
             .to_owned();
         let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
-        let major: u16 = digits.parse().map_err(|_| format!("postgres --version said {line:?}"))?;
+        let major: u16 = digits
+            .parse()
+            .map_err(|_| format!("postgres --version said {line:?}"))?;
         if (OLDEST_MAJOR..=YOUNGEST_MAJOR).contains(&major) {
-            Ok(Self { folder: folder.to_owned(), major, version })
+            Ok(Self {
+                folder: folder.to_owned(),
+                major,
+                version,
+            })
         } else {
-            Err(format!("version {version} is not supported: pglab runs {OLDEST_MAJOR} to {YOUNGEST_MAJOR}"))
+            Err(format!(
+                "version {version} is not supported: pglab runs {OLDEST_MAJOR} to {YOUNGEST_MAJOR}"
+            ))
         }
     }
 }
@@ -81,7 +96,10 @@ fn usual_folders() -> Vec<PathBuf> {
                 format!("/usr/local/opt/postgresql@{major}/bin"),
             ]
         })
-        .chain(["/usr/local/pgsql/bin".to_owned(), "/usr/lib/postgresql/bin".to_owned()])
+        .chain([
+            "/usr/local/pgsql/bin".to_owned(),
+            "/usr/lib/postgresql/bin".to_owned(),
+        ])
         .map(PathBuf::from)
         .filter(|folder| folder.join("postgres").is_file())
         .collect()

@@ -23,14 +23,21 @@ pub(super) async fn initialise(
     if let Ok(found) = fs::read_to_string(&version_file) {
         let found = found.trim().to_owned();
         if found != binaries.major.to_string() {
-            return Err(PrivateError::WrongVersion { path: folder.to_owned(), found, have: binaries.major });
+            return Err(PrivateError::WrongVersion {
+                path: folder.to_owned(),
+                found,
+                have: binaries.major,
+            });
         }
         return Ok(());
     }
 
     let fresh = folder.with_extension("new");
     if fresh.exists() {
-        fs::remove_dir_all(&fresh).map_err(file_error("could not remove what an interrupted start left in", &fresh))?;
+        fs::remove_dir_all(&fresh).map_err(file_error(
+            "could not remove what an interrupted start left in",
+            &fresh,
+        ))?;
     }
     fs::create_dir_all(&fresh).map_err(file_error("could not make the folder", &fresh))?;
     let password_file = fresh.with_extension("pwfile");
@@ -47,19 +54,34 @@ pub(super) async fn initialise(
         .arg(&fresh)
         .arg("--pwfile")
         .arg(&password_file)
-        .args(["--username", SUPERUSER, "--encoding", "UTF8", "--data-checksums", "--no-sync"])
+        .args([
+            "--username",
+            SUPERUSER,
+            "--encoding",
+            "UTF8",
+            "--data-checksums",
+            "--no-sync",
+        ])
         .args(["--auth-local", "scram-sha-256", "--auth-host", "scram-sha-256"])
-        .args(["--locale", if cfg!(target_os = "macos") { "C" } else { "C.UTF-8" }])
+        .args([
+            "--locale",
+            if cfg!(target_os = "macos") { "C" } else { "C.UTF-8" },
+        ])
         .current_dir(&fresh)
         .stdin(std::process::Stdio::null())
         .kill_on_drop(true);
     if let Some(account) = account {
         account.apply(&mut command);
     }
-    let output = command.output().await.map_err(|source| PrivateError::Run { program, source })?;
+    let output = command
+        .output()
+        .await
+        .map_err(|source| PrivateError::Run { program, source })?;
     let removed = fs::remove_file(&password_file);
     if !output.status.success() {
-        return Err(PrivateError::Initdb(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        return Err(PrivateError::Initdb(
+            String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        ));
     }
     removed.map_err(file_error("could not remove", &password_file))?;
     fs::rename(&fresh, folder).map_err(file_error("could not name the new cluster", folder))
@@ -74,5 +96,6 @@ fn write_private(path: &Path, text: &str) -> Result<(), PrivateError> {
         .mode(0o600)
         .open(path)
         .map_err(file_error("could not write", path))?;
-    file.write_all(text.as_bytes()).map_err(file_error("could not write", path))
+    file.write_all(text.as_bytes())
+        .map_err(file_error("could not write", path))
 }

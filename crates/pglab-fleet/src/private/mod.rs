@@ -30,9 +30,16 @@ pub enum PrivateError {
     )]
     NoAccount,
     #[error("{what} {path}: {source}")]
-    File { what: &'static str, path: PathBuf, source: std::io::Error },
+    File {
+        what: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("could not run {program}: {source}")]
-    Run { program: PathBuf, source: std::io::Error },
+    Run {
+        program: PathBuf,
+        source: std::io::Error,
+    },
     #[error("initdb failed: {0}")]
     Initdb(String),
     #[error(

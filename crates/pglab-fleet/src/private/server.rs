@@ -57,12 +57,22 @@ impl PrivateServer {
     /// See [`PrivateError`].
     pub async fn start(settings: ServerSettings) -> Result<Self, PrivateError> {
         let account = Account::for_servers()?;
-        initialise(&settings.binaries, account, &settings.folder, &settings.superuser_password).await?;
+        initialise(
+            &settings.binaries,
+            account,
+            &settings.folder,
+            &settings.superuser_password,
+        )
+        .await?;
         let changed = write_configuration(&settings)?;
         if let Some(pid) = running_postmaster(&settings.folder) {
             if !changed {
                 tracing::info!(pid, "found our PostgreSQL still running and took it over");
-                let mut server = Self { settings, pid, child: None };
+                let mut server = Self {
+                    settings,
+                    pid,
+                    child: None,
+                };
                 server.wait_until_ready(Instant::now() + START_TIMEOUT).await?;
                 return Ok(server);
             }
@@ -74,8 +84,15 @@ impl PrivateServer {
         let mut attempts = 0;
         loop {
             let child = spawn(&settings, account)?;
-            let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default();
-            let mut server = Self { settings: settings.clone(), pid, child: Some(child) };
+            let pid = child
+                .id()
+                .and_then(|pid| i32::try_from(pid).ok())
+                .unwrap_or_default();
+            let mut server = Self {
+                settings: settings.clone(),
+                pid,
+                child: Some(child),
+            };
             match server.wait_until_ready(deadline).await {
                 Ok(()) => return Ok(server),
                 Err(error) if attempts >= 20 || Instant::now() >= deadline => return Err(error),
@@ -90,8 +107,15 @@ impl PrivateServer {
 
     /// Where clients of this machine reach it.
     pub fn address(&self) -> Address {
-        let host = if self.settings.listen.is_unspecified() { "127.0.0.1".to_owned() } else { self.settings.listen.to_string() };
-        Address { host, port: self.settings.port }
+        let host = if self.settings.listen.is_unspecified() {
+            "127.0.0.1".to_owned()
+        } else {
+            self.settings.listen.to_string()
+        };
+        Address {
+            host,
+            port: self.settings.port,
+        }
     }
 
     pub fn settings(&self) -> &ServerSettings {
@@ -105,7 +129,10 @@ impl PrivateServer {
     /// A connection configuration of the superuser for `database`. Never for a database that a student can write to.
     pub fn superuser_config(&self, database: &str) -> tokio_postgres::Config {
         let mut config = self.address().config();
-        config.user(SUPERUSER).password(&self.settings.superuser_password).dbname(database);
+        config
+            .user(SUPERUSER)
+            .password(&self.settings.superuser_password)
+            .dbname(database);
         config
     }
 
@@ -137,7 +164,10 @@ impl PrivateServer {
             signal(self.pid, Signal::SIGINT);
             match tokio::time::timeout(STOP_TIMEOUT, child.wait()).await {
                 Ok(_) => Ok(()),
-                Err(_) => Err(PrivateError::DidNotStop { pid: self.pid, seconds: STOP_TIMEOUT.as_secs() }),
+                Err(_) => Err(PrivateError::DidNotStop {
+                    pid: self.pid,
+                    seconds: STOP_TIMEOUT.as_secs(),
+                }),
             }
         } else {
             stop_postmaster(self.pid, STOP_TIMEOUT).await
@@ -151,13 +181,17 @@ impl PrivateServer {
                 None => !is_alive(self.pid),
             };
             if exited {
-                return Err(PrivateError::DidNotStart { log: last_lines(&self.settings.folder) });
+                return Err(PrivateError::DidNotStart {
+                    log: last_lines(&self.settings.folder),
+                });
             }
             if PidFile::read(&self.settings.folder).is_some_and(|file| file.pid == self.pid && file.ready) {
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                return Err(PrivateError::DidNotStart { log: "it does not accept connections".to_owned() });
+                return Err(PrivateError::DidNotStart {
+                    log: "it does not accept connections".to_owned(),
+                });
             }
             sleep(Duration::from_millis(20)).await;
         }
@@ -172,7 +206,10 @@ fn spawn(settings: &ServerSettings, account: Option<Account>) -> Result<Child, P
         path: log_path,
         source,
     })?;
-    let log_too = log.try_clone().map_err(|source| PrivateError::Run { program: program.clone(), source })?;
+    let log_too = log.try_clone().map_err(|source| PrivateError::Run {
+        program: program.clone(),
+        source,
+    })?;
     let mut command = Command::new(&program);
     command
         .arg("-D")
@@ -188,7 +225,9 @@ fn spawn(settings: &ServerSettings, account: Option<Account>) -> Result<Child, P
     if let Some(account) = account {
         account.apply(&mut command);
     }
-    command.spawn().map_err(|source| PrivateError::Run { program, source })
+    command
+        .spawn()
+        .map_err(|source| PrivateError::Run { program, source })
 }
 
 fn startup_log(folder: &Path) -> PathBuf {
@@ -200,7 +239,11 @@ fn last_lines(folder: &Path) -> String {
     let text = fs::read_to_string(startup_log(folder)).unwrap_or_default();
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let tail = lines.get(lines.len().saturating_sub(6)..).unwrap_or_default();
-    if tail.is_empty() { "it said nothing".to_owned() } else { tail.join(" / ") }
+    if tail.is_empty() {
+        "it said nothing".to_owned()
+    } else {
+        tail.join(" / ")
+    }
 }
 
 /// Writes `pglab.conf` and `pg_hba.conf`; tells whether that changed anything that needs a restart.
@@ -210,7 +253,11 @@ fn write_configuration(settings: &ServerSettings) -> Result<bool, PrivateError> 
         if old == text {
             return Ok(false);
         }
-        fs::write(&path, text).map_err(|source| PrivateError::File { what: "could not write", path, source })?;
+        fs::write(&path, text).map_err(|source| PrivateError::File {
+            what: "could not write",
+            path,
+            source,
+        })?;
         Ok(true)
     };
     let main = settings.folder.join("postgresql.conf");
@@ -239,7 +286,10 @@ fn configuration(settings: &ServerSettings) -> String {
         ("max_wal_senders", "0".to_owned()),
         // The error feed of the board reads this log.
         ("logging_collector", "on".to_owned()),
-        ("log_destination", if major >= 15 { "jsonlog" } else { "csvlog" }.to_owned()),
+        (
+            "log_destination",
+            if major >= 15 { "jsonlog" } else { "csvlog" }.to_owned(),
+        ),
         ("log_directory", "log".to_owned()),
         ("log_filename", "postgresql-%Y%m%d-%H%M%S.log".to_owned()),
         ("log_file_mode", "0600".to_owned()),
@@ -260,8 +310,13 @@ fn configuration(settings: &ServerSettings) -> String {
             ("full_page_writes", "off".to_owned()),
         ]);
     }
-    let extra = settings.extra.iter().map(|(name, value)| (name.as_str(), value.clone()));
-    let mut text = "# Written by pglab at every start; changes are lost. Yours belong into postgresql.conf.\n".to_owned();
+    let extra = settings
+        .extra
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()));
+    let mut text =
+        "# Written by pglab at every start; changes are lost. Yours belong into postgresql.conf.\n"
+            .to_owned();
     for (name, value) in lines.into_iter().chain(extra) {
         text.push_str(&format!("{name} = '{}'\n", value.replace('\'', "''")));
     }
@@ -290,7 +345,10 @@ impl PidFile {
         let text = fs::read_to_string(folder.join("postmaster.pid")).ok()?;
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         let pid = lines.first()?.parse().ok()?;
-        Some(Self { pid, ready: lines.get(7) == Some(&"ready") })
+        Some(Self {
+            pid,
+            ready: lines.get(7) == Some(&"ready"),
+        })
     }
 }
 
@@ -326,7 +384,10 @@ async fn stop_postmaster(pid: i32, timeout: Duration) -> Result<(), PrivateError
     let deadline = Instant::now() + timeout;
     while is_alive(pid) {
         if Instant::now() >= deadline {
-            return Err(PrivateError::DidNotStop { pid, seconds: timeout.as_secs() });
+            return Err(PrivateError::DidNotStop {
+                pid,
+                seconds: timeout.as_secs(),
+            });
         }
         sleep(Duration::from_millis(20)).await;
     }

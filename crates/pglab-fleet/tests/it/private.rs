@@ -11,7 +11,12 @@ use pglab_testkit::{TestServer, postgres::free_port};
 #[tokio::test]
 async fn starts_and_answers() {
     let server = TestServer::start().await;
-    let row = server.superuser("postgres").await.query_one("SELECT 40 + 2", &[]).await.unwrap();
+    let row = server
+        .superuser("postgres")
+        .await
+        .query_one("SELECT 40 + 2", &[])
+        .await
+        .unwrap();
     assert_eq!(row.get::<_, i32>(0), 42);
     assert_eq!(server.logged_errors(), []);
 }
@@ -21,18 +26,28 @@ async fn starts_and_answers() {
 async fn a_server_that_still_runs_is_adopted() {
     let first = TestServer::start().await;
     let session = first.superuser("postgres").await;
-    let second = PrivateServer::start(first.server().settings().clone()).await.unwrap();
+    let second = PrivateServer::start(first.server().settings().clone())
+        .await
+        .unwrap();
     assert_eq!(second.pid(), first.server().pid());
-    session.query_one("SELECT 1", &[]).await.expect("the session lives on");
+    session
+        .query_one("SELECT 1", &[])
+        .await
+        .expect("the session lives on");
 }
 
 #[tokio::test]
 async fn changed_settings_restart_it() {
     let first = TestServer::start().await;
-    let settings = ServerSettings { port: free_port(), ..first.server().settings().clone() };
+    let settings = ServerSettings {
+        port: free_port(),
+        ..first.server().settings().clone()
+    };
     let second = PrivateServer::start(settings).await.unwrap();
     assert_ne!(second.pid(), first.server().pid());
-    Connection::open(&second.superuser_config("postgres")).await.unwrap();
+    Connection::open(&second.superuser_config("postgres"))
+        .await
+        .unwrap();
     second.stop().await.unwrap();
 }
 
@@ -40,13 +55,29 @@ async fn changed_settings_restart_it() {
 #[tokio::test]
 async fn a_killed_server_starts_again() {
     let mut first = PrivateServerOfTest::start().await;
-    let session = Connection::open(&first.0.superuser_config("postgres")).await.unwrap();
-    session.batch_execute("CREATE TABLE kept AS SELECT 1 AS one").await.unwrap();
+    let session = Connection::open(&first.0.superuser_config("postgres"))
+        .await
+        .unwrap();
+    session
+        .batch_execute("CREATE TABLE kept AS SELECT 1 AS one")
+        .await
+        .unwrap();
     nix_kill(first.0.pid());
-    tokio::time::timeout(Duration::from_secs(10), first.0.wait_for_exit()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), first.0.wait_for_exit())
+        .await
+        .unwrap();
     let second = PrivateServer::start(first.0.settings().clone()).await.unwrap();
-    let session = Connection::open(&second.superuser_config("postgres")).await.unwrap();
-    assert_eq!(session.query_one("SELECT one FROM kept", &[]).await.unwrap().get::<_, i32>(0), 1);
+    let session = Connection::open(&second.superuser_config("postgres"))
+        .await
+        .unwrap();
+    assert_eq!(
+        session
+            .query_one("SELECT one FROM kept", &[])
+            .await
+            .unwrap()
+            .get::<_, i32>(0),
+        1
+    );
     second.stop().await.unwrap();
 }
 
@@ -55,12 +86,19 @@ fn nix_kill(pid: i32) {
 }
 
 /// A server whose death the test causes itself, started over the files of a test server.
-struct PrivateServerOfTest(PrivateServer, #[expect(dead_code, reason = "owns the files")] TestServer);
+struct PrivateServerOfTest(
+    PrivateServer,
+    #[expect(dead_code, reason = "owns the files")] TestServer,
+);
 
 impl PrivateServerOfTest {
     async fn start() -> Self {
         let files = TestServer::start().await;
-        let settings = ServerSettings { port: free_port(), durable: true, ..files.server().settings().clone() };
+        let settings = ServerSettings {
+            port: free_port(),
+            durable: true,
+            ..files.server().settings().clone()
+        };
         Self(PrivateServer::start(settings).await.unwrap(), files)
     }
 }

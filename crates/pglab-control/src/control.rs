@@ -1,0 +1,74 @@
+//! What every operation works with: our own database, the cluster, the key for secrets, clock and chance.
+
+use std::{path::PathBuf, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use pglab_core::{
+    Clock, Random,
+    access::{Actor, Operation, may},
+};
+use pglab_fleet::Cluster;
+use pglab_identity::Sealer;
+use pglab_store::Store;
+
+use crate::Error;
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Control(Arc<Parts>);
+
+#[derive(Debug)]
+pub struct Parts {
+    pub store: Store,
+    pub cluster: Cluster,
+    pub sealer: Sealer,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    /// How people reach the pages, without a slash at the end: `http://127.0.0.1:8432`. For claim links.
+    pub public_url: String,
+    /// For uploads and archives. Private to pglab.
+    pub data_dir: PathBuf,
+}
+
+impl std::ops::Deref for Control {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Control {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Refuses what the actor may not do.
+    ///
+    /// # Errors
+    /// Not signed in, the initial password still stands, or not theirs to do.
+    pub fn authorise(&self, actor: &Actor, operation: Operation) -> Result<(), Error> {
+        if may(actor, operation) {
+            return Ok(());
+        }
+        Err(match actor {
+            Actor::Stranger => Error::NotSignedIn,
+            Actor::Person(person) if person.must_change_password => Error::PasswordChangeRequired,
+            _ => Error::Forbidden,
+        })
+    }
+}
+
+/// The wall clock: the only place that reads it.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "everything else takes a Clock")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}

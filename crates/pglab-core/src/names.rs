@@ -1,0 +1,101 @@
+//! What pglab calls the things that it makes on a cluster. All carry the prefix `pglab_` but a student's own role and
+//! database, which are named as a student would name them.
+
+use crate::{
+    id::MemberId,
+    ident::{Ident, IdentError, MAX_IDENT_BYTES},
+    lab::Slug,
+    person::Login,
+};
+
+/// NOLOGIN; owns everything in the templates of the lab, and every member is a member of it.
+///
+/// # Errors
+/// None for a slug of at most 40 characters.
+pub fn lab_role(slug: &Slug) -> Result<Ident, IdentError> {
+    Ident::new(format!("pglab_lab_{slug}"))
+}
+
+/// LOGIN while a dump is loaded, and gone afterwards.
+///
+/// # Errors
+/// None for a slug of at most 40 characters.
+pub fn loader_role(slug: &Slug) -> Result<Ident, IdentError> {
+    Ident::new(format!("pglab_load_{slug}"))
+}
+
+/// The example, loaded for the `generation`-th time.
+///
+/// # Errors
+/// None for a slug of at most 40 characters.
+pub fn example_database(slug: &Slug, generation: i32) -> Result<Ident, IdentError> {
+    Ident::new(format!("pglab_ex_{slug}_{generation}"))
+}
+
+/// The template that students' databases are cloned from.
+///
+/// # Errors
+/// None for a slug of at most 40 characters.
+pub fn start_database(slug: &Slug, generation: i32) -> Result<Ident, IdentError> {
+    Ident::new(format!("pglab_st_{slug}_{generation}"))
+}
+
+/// LOGIN, member of the student's role only; runs the checks.
+///
+/// # Errors
+/// None.
+pub fn checker_role(member: MemberId) -> Result<Ident, IdentError> {
+    Ident::new(format!("pglab_chk_{}", member.uuid().simple()))
+}
+
+/// A student's database: the lab and the login, in letters that need no quotes where the login has none that do. Too
+/// long names are cut and get the end of the member's id; so do all when `distinct` is set, for the rare case that
+/// two labs and logins run into the same name.
+///
+/// # Errors
+/// None.
+pub fn member_database(
+    slug: &Slug,
+    login: &Login,
+    member: MemberId,
+    distinct: bool,
+) -> Result<Ident, IdentError> {
+    let plain = format!("{}_{}", slug.as_str().replace('-', "_"), login.as_str());
+    if plain.len() <= MAX_IDENT_BYTES && !distinct {
+        return Ident::new(plain);
+    }
+    // The random end of a UUIDv7: its beginning is the time, and alike for a whole class.
+    let id = member.uuid().simple().to_string();
+    let tail = id.get(20..).unwrap_or_default();
+    let mut head = plain;
+    let mut keep = head.len().min(MAX_IDENT_BYTES - tail.len() - 1);
+    while !head.is_char_boundary(keep) {
+        keep -= 1;
+    }
+    head.truncate(keep);
+    Ident::new(format!("{head}_{tail}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn databases_are_named_as_a_student_would() {
+        let slug = Slug::parse("music-shop").unwrap();
+        let member = MemberId::from(Uuid::from_u128(0x0190_0000_0000_7000_8000_1234_5678_9abc));
+        let name = |login: &str, distinct| {
+            let login = Login::parse(login).unwrap();
+            member_database(&slug, &login, member, distinct)
+                .unwrap()
+                .as_str()
+                .to_owned()
+        };
+        assert_eq!(name("ada", false), "music_shop_ada");
+        assert_eq!(name("ada", true), "music_shop_ada_123456789abc");
+        let long = name(&"é".repeat(31), false);
+        assert!(long.len() <= 63 && long.ends_with("_123456789abc"), "{long}");
+    }
+}
