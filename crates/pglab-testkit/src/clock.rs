@@ -14,7 +14,9 @@ pub struct SettableClock(Mutex<DateTime<Utc>>);
 
 impl Default for SettableClock {
     fn default() -> Self {
-        Self(Mutex::new(DateTime::from_timestamp(1_772_442_000, 0).unwrap_or_default()))
+        Self(Mutex::new(
+            DateTime::from_timestamp(1_772_442_000, 0).unwrap_or_default(),
+        ))
     }
 }
 

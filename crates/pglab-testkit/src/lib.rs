@@ -1,6 +1,9 @@
 //! For tests only: private PostgreSQL servers, a clock that stands still, a random source with a seed.
 
-#![expect(clippy::expect_used, reason = "a test that can not be set up fails, with the reason")]
+#![expect(
+    clippy::expect_used,
+    reason = "a test that can not be set up fails, with the reason"
+)]
 
 pub mod clock;
 

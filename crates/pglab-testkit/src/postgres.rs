@@ -41,10 +41,19 @@ impl TestServer {
         // The account that PostgreSQL runs as must get through.
         set_mode(&folder, 0o755);
         let cluster = folder.join("cluster");
-        let copied = Command::new("cp").args(["-a", "--reflink=auto"]).arg(&template).arg(&cluster).status();
-        assert!(copied.expect("cp runs").success(), "the initialised cluster could not be copied");
-        let mut extra: Vec<(String, String)> =
-            extra.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let copied = Command::new("cp")
+            .args(["-a", "--reflink=auto"])
+            .arg(&template)
+            .arg(&cluster)
+            .status();
+        assert!(
+            copied.expect("cp runs").success(),
+            "the initialised cluster could not be copied"
+        );
+        let mut extra: Vec<(String, String)> = extra
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         if !extra.iter().any(|(name, _)| name == "shared_buffers") {
             extra.push(("shared_buffers".to_owned(), "32MB".to_owned()));
         }
@@ -60,7 +69,11 @@ impl TestServer {
         .await
         .expect("the test server starts");
         let watchdog = watch(server.pid(), &folder);
-        Self { server, folder, watchdog }
+        Self {
+            server,
+            folder,
+            watchdog,
+        }
     }
 
     pub fn server(&self) -> &PrivateServer {
@@ -77,27 +90,44 @@ impl TestServer {
 
     /// A connection of the superuser.
     pub async fn superuser(&self, database: &str) -> Connection {
-        Connection::open(&self.server.superuser_config(database)).await.expect("the superuser gets in")
+        Connection::open(&self.server.superuser_config(database))
+            .await
+            .expect("the superuser gets in")
     }
 
     /// A connection URI of the superuser.
     pub fn superuser_uri(&self, database: &str) -> String {
         let user = pglab_fleet::private::SUPERUSER;
-        format!("postgresql://{user}:{PASSWORD}@127.0.0.1:{}/{database}", self.port())
+        format!(
+            "postgresql://{user}:{PASSWORD}@127.0.0.1:{}/{database}",
+            self.port()
+        )
     }
 
     /// Makes an empty database, and gives the superuser's URI for it.
     pub async fn database(&self, name: &str) -> String {
         let statement = format!("CREATE DATABASE {}", pglab_core::ident::quote_ident(name));
-        self.superuser("postgres").await.batch_execute(&statement).await.expect("the database can be made");
+        self.superuser("postgres")
+            .await
+            .batch_execute(&statement)
+            .await
+            .expect("the database can be made");
         self.superuser_uri(name)
     }
 
     /// Everything of level ERROR and above that the server logged so far: (SQLSTATE, message).
     pub fn logged_errors(&self) -> Vec<(String, String)> {
         let mut errors = Vec::new();
-        for entry in fs::read_dir(self.server.log_folder()).into_iter().flatten().flatten() {
-            if entry.path().extension().is_none_or(|extension| extension != "json") {
+        for entry in fs::read_dir(self.server.log_folder())
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            if entry
+                .path()
+                .extension()
+                .is_none_or(|extension| extension != "json")
+            {
                 continue;
             }
             for line in fs::read_to_string(entry.path()).unwrap_or_default().lines() {
@@ -122,7 +152,11 @@ impl Drop for TestServer {
 }
 
 fn nix_quit(pid: i32) -> std::io::Result<()> {
-    Command::new("kill").args(["-QUIT", &pid.to_string()]).stderr(Stdio::null()).status().map(|_| ())
+    Command::new("kill")
+        .args(["-QUIT", &pid.to_string()])
+        .stderr(Stdio::null())
+        .status()
+        .map(|_| ())
 }
 
 /// A shell that waits for this test or the server to end, then ends the server and removes its files.
