@@ -4,13 +4,18 @@
 pub mod access;
 pub mod check;
 pub mod clock;
+pub mod derive;
+pub mod expression;
 pub mod id;
 pub mod ident;
 pub mod instance;
+pub mod judge;
 pub mod lab;
 pub mod names;
 pub mod person;
 pub mod snapshot;
 pub mod task;
+pub mod types;
+pub mod words;
 
 pub use clock::{Clock, Random};

@@ -1,0 +1,1 @@
+//! What is derived from a small example, and what survives deriving it again.

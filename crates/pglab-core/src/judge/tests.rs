@@ -1,0 +1,1 @@
+//! One test per kind of fact: it passes, fails in each way, and waits.
