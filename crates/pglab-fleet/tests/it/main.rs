@@ -1,3 +1,5 @@
 //! Tests of `pglab-fleet` on real PostgreSQL servers.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod private;
