@@ -3,6 +3,7 @@
 
 pub mod control;
 mod error;
+pub mod workers;
 
 pub use control::{Control, Parts, SystemClock};
 pub use error::{Error, FieldProblem};

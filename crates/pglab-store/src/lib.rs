@@ -1,7 +1,9 @@
 //! pglab's own database: one file per table, SQL checked at compile time. Reads take any executor, writes take a
 //! transaction; nothing here decides who may do what.
 
+pub mod leader;
 pub mod person;
 mod pool;
 
+pub use leader::Leadership;
 pub use pool::{Error, Store, Tx};

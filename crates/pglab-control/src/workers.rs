@@ -1,0 +1,59 @@
+//! Everything that runs in the background: the reconcilers and the live path. They run in one process at a time,
+//! the one that holds the leadership; the others only answer requests.
+
+use std::time::Duration;
+
+use pglab_store::Leadership;
+use tokio::{task::JoinSet, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::Control;
+
+/// How often a process without leadership asks for it, and one with it confirms it.
+const LEADERSHIP_PERIOD: Duration = Duration::from_secs(2);
+
+/// Runs until `stop`. Survives the death of our own database: waits for it and goes on.
+pub async fn run(control: Control, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match Leadership::acquire(&control.store).await {
+            Ok(Some(leadership)) => lead(&control, leadership, &stop).await,
+            Ok(None) => tracing::debug!("another process works"),
+            Err(error) => tracing::warn!(%error, "can't ask for the leadership"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = sleep(LEADERSHIP_PERIOD) => {}
+        }
+    }
+}
+
+/// Works until `stop`, or until the leadership is lost.
+async fn lead(control: &Control, mut leadership: Leadership, stop: &CancellationToken) {
+    let working = stop.child_token();
+    let mut workers = start(control, &working);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            ended = workers.join_next(), if !workers.is_empty() => {
+                if let Some(Err(error)) = ended && !error.is_cancelled() {
+                    tracing::error!(%error, "a worker died; all are started again");
+                    break;
+                }
+            }
+            () = sleep(LEADERSHIP_PERIOD) => {
+                if let Err(error) = leadership.confirm().await {
+                    tracing::warn!(%error, "lost the leadership");
+                    break;
+                }
+            }
+        }
+    }
+    working.cancel();
+    while workers.join_next().await.is_some() {}
+    leadership.release().await;
+}
+
+/// Every worker ends soon after its token is cancelled, and can be dropped at any point before that.
+fn start(_control: &Control, _stop: &CancellationToken) -> JoinSet<()> {
+    JoinSet::new()
+}
