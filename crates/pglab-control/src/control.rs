@@ -11,11 +11,17 @@ use pglab_fleet::Cluster;
 use pglab_identity::Sealer;
 use pglab_store::Store;
 
-use crate::Error;
+use crate::{Error, wake::Wake};
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Control(Arc<Parts>);
+pub struct Control(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    wake: Wake,
+}
 
 #[derive(Debug)]
 pub struct Parts {
@@ -33,13 +39,20 @@ pub struct Parts {
 impl std::ops::Deref for Control {
     type Target = Parts;
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 
 impl Control {
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Inner {
+            parts,
+            wake: Wake::default(),
+        }))
+    }
+
+    pub fn wake(&self) -> &Wake {
+        &self.0.wake
     }
 
     pub fn now(&self) -> DateTime<Utc> {

@@ -4,6 +4,9 @@
 pub mod control;
 mod error;
 pub mod workers;
+pub mod lab;
+mod wake;
 
 pub use control::{Control, Parts, SystemClock};
 pub use error::{Error, FieldProblem};
+pub use wake::Wake;

@@ -83,8 +83,12 @@ CREATE TABLE lab (
     archived_at timestamptz,
     -- Somebody asked for the class to be prepared; the reconciler makes an instance for every student from then on.
     prepare_wanted_at timestamptz,
+    -- Being archived: a dump of every student's database is written, then the databases go.
+    archive_wanted_at timestamptz,
     -- Being deleted: everything on the cluster goes first, then this row.
-    delete_wanted_at timestamptz
+    delete_wanted_at timestamptz,
+    -- Why archiving or deleting does not get on, in a sentence.
+    trouble text
 );
 
 -- The example database of a lab, and the templates made from it.
@@ -94,6 +98,16 @@ CREATE TABLE example (
     -- The file's name, or the URI without its password.
     name text NOT NULL,
     size_bytes bigint NOT NULL DEFAULT 0,
+    -- Of the uploaded dump: who applies the same file again need not send it.
+    sha256 bytea,
+    -- The uploaded dump in pglab's data folder, and the one for the start; null for an example by URI.
+    file text,
+    -- The URI with its password, sealed.
+    uri_sealed bytea,
+    -- The dump that a start of its own comes from: name, file, SHA-256.
+    start_name text,
+    start_file text,
+    start_sha256 bytea,
     -- Distinguishes one load from the next; part of the names of the template databases.
     generation integer NOT NULL DEFAULT 1,
     state text NOT NULL CHECK (state IN ('loading', 'ready', 'failed')),

@@ -2,6 +2,8 @@
 //! transaction; nothing here decides who may do what.
 
 pub mod leader;
+pub mod lab;
+pub mod membership;
 pub mod person;
 mod pool;
 

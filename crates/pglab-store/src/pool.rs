@@ -96,3 +96,8 @@ pub(crate) fn document<T: serde::de::DeserializeOwned>(
 ) -> Result<T, Error> {
     serde_json::from_value(json).map_err(|source| Error::Document { what, source })
 }
+
+/// Writes a JSON document of ours.
+pub(crate) fn json<T: serde::Serialize>(what: &'static str, value: &T) -> Result<serde_json::Value, Error> {
+    serde_json::to_value(value).map_err(|source| Error::Document { what, source })
+}

@@ -1,0 +1,17 @@
+//! Wakes reconcilers after a change that they care about, so that nobody waits for the next period. A wake-up that
+//! finds its reconciler busy is remembered: it runs once more.
+
+use tokio::sync::Notify;
+
+/// One per reconciler. Only the process that works listens; the others' reconcilers come by on their period.
+#[derive(Debug, Default)]
+pub struct Wake {
+    /// An example was uploaded, or a start changed.
+    pub example: Notify,
+    /// Members, their access or their databases are to change.
+    pub prepare: Notify,
+    /// A lab is to be archived or deleted.
+    pub clean_up: Notify,
+    /// Tasks or settings changed: every database is judged anew.
+    pub live: Notify,
+}
