@@ -3,9 +3,9 @@
 
 pub mod control;
 mod error;
-pub mod workers;
 pub mod lab;
 mod wake;
+pub mod workers;
 
 pub use control::{Control, Parts, SystemClock};
 pub use error::{Error, FieldProblem};

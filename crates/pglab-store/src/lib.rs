@@ -1,8 +1,8 @@
 //! pglab's own database: one file per table, SQL checked at compile time. Reads take any executor, writes take a
 //! transaction; nothing here decides who may do what.
 
-pub mod leader;
 pub mod lab;
+pub mod leader;
 pub mod membership;
 pub mod person;
 mod pool;

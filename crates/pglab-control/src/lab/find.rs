@@ -13,11 +13,7 @@ use crate::{Control, Error};
 ///
 /// # Errors
 /// Nobody is signed in, or there is no such lab.
-pub async fn find(
-    control: &Control,
-    actor: &Actor,
-    slug: &str,
-) -> Result<(Lab, Option<Membership>), Error> {
+pub async fn find(control: &Control, actor: &Actor, slug: &str) -> Result<(Lab, Option<Membership>), Error> {
     if *actor == Actor::Stranger {
         return Err(Error::NotSignedIn);
     }
