@@ -4,7 +4,8 @@
 #   * solution/ applied in order gives the schema and the contents of harbour.sql;
 #   * every entry of mistakes.yaml fails with its SQLSTATE or succeeds wrongly, as it says, and ends right.
 #
-# The role needs CREATEDB and nothing else; pg_dump must not be older than the server. Makes the databases harbour_check_*, and removes them at the end.
+# The role needs CREATEDB and nothing else; pg_dump must not be older than the server. Makes the databases
+# harbour_check_*, and removes them at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export PGOPTIONS='-c client_min_messages=warning' PGCLIENTENCODING=UTF8
