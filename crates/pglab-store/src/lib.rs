@@ -1,11 +1,17 @@
 //! pglab's own database: one file per table, SQL checked at compile time. Reads take any executor, writes take a
 //! transaction; nothing here decides who may do what.
 
+pub mod audit;
+pub mod example;
+pub mod example_rows;
+pub mod gradebook;
 pub mod lab;
 pub mod leader;
 pub mod membership;
 pub mod person;
 mod pool;
+pub mod task;
+pub mod task_score;
 
 pub use leader::Leadership;
 pub use pool::{Error, Store, Tx};

@@ -1,0 +1,36 @@
+//! The table `audit`: who did what to which thing, written in the transaction that does it. Nothing reads it to
+//! decide anything.
+
+use chrono::{DateTime, Utc};
+use pglab_core::id::PersonId;
+
+use crate::{Error, Tx};
+
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    pub at: DateTime<Utc>,
+    /// `None`: pglab itself.
+    pub person: Option<PersonId>,
+    /// The operation's name, noun first: `lab_create`.
+    pub operation: &'a str,
+    /// What it was done to: `lab/chinook`, `person/ada`.
+    pub subject: &'a str,
+    /// No secrets: passwords and tokens never stand here.
+    pub detail: serde_json::Value,
+}
+
+/// # Errors
+/// The database refused.
+pub async fn insert(tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
+    sqlx::query!(
+        "INSERT INTO audit (at, person_id, operation, subject, detail) VALUES ($1, $2, $3, $4, $5)",
+        entry.at,
+        entry.person.map(PersonId::uuid),
+        entry.operation,
+        entry.subject,
+        entry.detail,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
