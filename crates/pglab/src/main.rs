@@ -1,8 +1,14 @@
 //! The command line of pglab: `up` and `serve` run it, everything else is a client of its API.
 
-use std::process::ExitCode;
+mod commands;
+mod data_dir;
+mod output;
+mod server;
+
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
+use tracing_subscriber::EnvFilter;
 
 /// Run a PostgreSQL class: name a sample database, paste a roster, and watch everybody's progress live.
 #[derive(Debug, Parser)]
@@ -14,6 +20,7 @@ struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Up(commands::up::Arguments),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -21,29 +28,43 @@ enum Command {
 /// 0 done, 1 failed with a message on stderr, 2 wrong usage (by clap).
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(arguments.command) {
+    start_logging();
+    // Two providers may be linked; rustls wants to be told which one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    match runtime.block_on(run(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            #[expect(
-                clippy::print_stderr,
-                reason = "the message of a failed command belongs there"
-            )]
-            {
-                eprintln!("pglab: {error:#}");
-            }
-            ExitCode::FAILURE
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    output::tell(&format!("pglab: {error:#}"));
+    ExitCode::FAILURE
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Up(arguments) => commands::up::run(arguments).await,
+        Command::Openapi => {
+            output::say(&pglab_api::document().to_pretty_json()?);
+            Ok(())
         }
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
-    match command {
-        Command::Openapi => {
-            #[expect(clippy::print_stdout, reason = "the output of the command")]
-            {
-                println!("{}", pglab_api::document().to_pretty_json()?);
-            }
-            Ok(())
-        }
+/// Logs go to stderr: text on a terminal, JSON elsewhere; `PGLAB_LOG` chooses what (`info` by default).
+fn start_logging() {
+    let filter = EnvFilter::try_from_env("PGLAB_LOG").unwrap_or_else(|_| EnvFilter::new("warn,pglab=info"));
+    let logging = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        logging.with_target(false).init();
+    } else {
+        logging.json().init();
     }
 }

@@ -4,6 +4,7 @@
 mod account;
 mod binaries;
 mod initialise;
+mod own_database;
 mod server;
 
 pub use account::Account;

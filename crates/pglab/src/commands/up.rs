@@ -1,0 +1,242 @@
+//! `pglab up`: everything in one process tree, with nothing to configure.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context;
+use pglab_control::{Control, Parts, SystemClock};
+use pglab_core::ident::Ident;
+use pglab_fleet::{
+    Address, Cluster,
+    private::{Binaries, PrivateServer, SUPERUSER, ServerSettings},
+};
+use pglab_identity::{Sealer, SystemRandom};
+use pglab_store::Store;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    data_dir::{DataDir, Secrets},
+    output::say,
+    server,
+};
+
+/// pglab's own database and the role that owns it.
+const OWN_DATABASE: &str = "pglab";
+const OWN_ROLE: &str = "pglab_store";
+
+/// Start everything: a private PostgreSQL, pglab and its pages
+///
+/// Finds PostgreSQL 14 to 18 on this machine, makes a private cluster in the data directory, and serves until
+/// Ctrl-C. The first start prints the admin's one-time password. After a crash, start it again: it takes over what
+/// still runs and repairs the rest.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  pglab up\n  pglab up --data-dir /srv/class --listen 0.0.0.0:8432 --host lab.example.edu\n\n\
+Files in the data directory: postgres/ (the cluster), secrets.json (back it up together with it), ports.json, uploads/, archives/."
+)]
+pub struct Arguments {
+    /// Where everything is kept [default: /var/lib/pglab/data for root, else ~/.local/share/pglab]
+    #[arg(long, value_name = "DIR", env = "PGLAB_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address and port of the pages and the API; port 0 chooses one and keeps it
+    #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))]
+    listen: SocketAddr,
+    /// Address and port of PostgreSQL [default: the address of --listen, and a port that is chosen and kept]
+    #[arg(long, value_name = "ADDR[:PORT]", value_parser = parse_pg_listen)]
+    pg_listen: Option<(IpAddr, u16)>,
+    /// How students reach this machine, for links and connection strings [default: the address listened on]
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
+    /// Folder of the PostgreSQL binaries [default: PATH, then the usual folders, newest first]
+    #[arg(long, value_name = "DIR")]
+    pg_bindir: Option<PathBuf>,
+    /// When ready, print one line of JSON on stdout instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_pg_listen(text: &str) -> Result<(IpAddr, u16), String> {
+    if let Ok(both) = text.parse::<SocketAddr>() {
+        return Ok((both.ip(), both.port()));
+    }
+    text.parse()
+        .map(|ip| (ip, 0))
+        .map_err(|_| "give an address, or ADDRESS:PORT".to_owned())
+}
+
+pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let stop = server::stop_on_signals()?;
+    let path = match &arguments.data_dir {
+        Some(path) => path.clone(),
+        None => DataDir::default_path()?,
+    };
+    let mut data_dir = DataDir::open(&path)?;
+    let binaries = Binaries::find(arguments.pg_bindir.as_deref())?;
+    let secrets = data_dir.secrets()?;
+    let pg_listen = arguments.pg_listen.unwrap_or((arguments.listen.ip(), 0));
+    let ports = data_dir.ports((arguments.listen.ip(), arguments.listen.port()), pg_listen)?;
+    let settings = ServerSettings {
+        binaries,
+        folder: data_dir.cluster_folder()?,
+        listen: pg_listen.0,
+        port: ports.postgres,
+        superuser_password: secrets.superuser_password.clone(),
+        durable: true,
+        extra: Vec::new(),
+    };
+    if !arguments.json {
+        say(&format!(
+            "Starting PostgreSQL {} in {} …",
+            settings.binaries.version,
+            settings.folder.display()
+        ));
+    }
+    let mut postgres = PrivateServer::start(settings).await?;
+    let result = serve_on(
+        &arguments,
+        &mut data_dir,
+        &secrets,
+        ports.web,
+        &mut postgres,
+        &stop,
+    )
+    .await;
+    // Whatever ended the serving: PostgreSQL is ours to stop.
+    stop.cancel();
+    let stopped = postgres.stop().await;
+    result?;
+    stopped?;
+    if !arguments.json {
+        say("Stopped.");
+    }
+    Ok(())
+}
+
+/// Serves from a private server, and starts that again whenever it dies.
+async fn serve_on(
+    arguments: &Arguments,
+    data_dir: &mut DataDir,
+    secrets: &Secrets,
+    web_port: u16,
+    postgres: &mut PrivateServer,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let role = Ident::new(OWN_ROLE)?;
+    postgres
+        .ensure_own_database(&Ident::new(OWN_DATABASE)?, &role, &secrets.store_password)
+        .await
+        .context("could not make pglab's own database")?;
+    let address = postgres.address();
+    let store = Store::connect(&format!(
+        "postgresql://{OWN_ROLE}:{}@{}:{}/{OWN_DATABASE}",
+        secrets.store_password, address.host, address.port
+    ))
+    .await?;
+    store.migrate().await?;
+
+    let host = public_host(arguments);
+    let listener = server::listen(SocketAddr::new(arguments.listen.ip(), web_port)).await?;
+    let public_url = format!("http://{}:{web_port}", bracketed(&host));
+    let control = Control::new(Parts {
+        store,
+        cluster: Cluster::new(
+            address,
+            vec![Address {
+                host,
+                port: postgres.settings().port,
+            }],
+            SUPERUSER.to_owned(),
+            secrets.superuser_password.clone(),
+        ),
+        sealer: Sealer::new(&secrets.key()?),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        public_url: public_url.clone(),
+        data_dir: data_dir.path().to_owned(),
+    });
+    data_dir.announce(&public_url)?;
+    report_ready(arguments, &public_url, None);
+
+    let serving = tokio::spawn(server::run(control, listener, stop.clone()));
+    tokio::pin!(serving);
+    loop {
+        tokio::select! {
+            served = &mut serving => return served.context("the server died")?,
+            () = postgres.wait_for_exit() => {
+                if !stop.is_cancelled() {
+                    tracing::error!(pid = postgres.pid(), "PostgreSQL died; it is started again");
+                    start_again(postgres, stop).await;
+                }
+                if stop.is_cancelled() {
+                    return serving.await.context("the server died")?;
+                }
+            }
+        }
+    }
+}
+
+/// Tries until PostgreSQL runs or we are told to stop.
+async fn start_again(postgres: &mut PrivateServer, stop: &CancellationToken) {
+    let mut pause = Duration::from_millis(200);
+    loop {
+        match PrivateServer::start(postgres.settings().clone()).await {
+            Ok(started) => {
+                *postgres = started;
+                tracing::info!(pid = postgres.pid(), "PostgreSQL runs again");
+                return;
+            }
+            Err(error) => tracing::error!(%error, "PostgreSQL can't be started; trying again"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(15)),
+        }
+    }
+}
+
+/// What students are told to connect to.
+fn public_host(arguments: &Arguments) -> String {
+    if let Some(host) = &arguments.host {
+        return host.clone();
+    }
+    let ip = arguments.listen.ip();
+    if ip.is_unspecified() {
+        let name = nix::unistd::gethostname()
+            .ok()
+            .and_then(|name| name.into_string().ok());
+        return name.unwrap_or_else(|| "127.0.0.1".to_owned());
+    }
+    ip.to_string()
+}
+
+/// An IPv6 address goes into brackets in a URL.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
+}
+
+fn report_ready(arguments: &Arguments, url: &str, admin_password: Option<&str>) {
+    if arguments.json {
+        say(
+            &json!({ "ready": true, "url": url, "admin": { "login": "admin", "password": admin_password } })
+                .to_string(),
+        );
+        return;
+    }
+    say(&format!("\n  pglab is ready: {url}\n"));
+    if let Some(password) = admin_password {
+        say(&format!(
+            "  Sign in as \"admin\" with the one-time password  {password}"
+        ));
+        say("  It is shown only now. Change it on the account page.\n");
+    }
+    say("  Ctrl-C stops everything.");
+}
