@@ -26,6 +26,10 @@ CREATE TABLE credential (
     changed_at timestamptz NOT NULL,
     -- Since when PostgreSQL holds another password than ours (psql's \password).
     differs_since timestamptz,
+    -- The verifier that pglab last gave to PostgreSQL: it is set again only when the wanted one is another.
+    scram_applied text,
+    -- When a claim link showed the initial password, which the person has kept if `changed_at` is not later.
+    claimed_at timestamptz,
     CHECK (password_hash IS NOT NULL OR initial_sealed IS NOT NULL)
 );
 
@@ -207,7 +211,9 @@ CREATE TABLE instance (
     version bigint NOT NULL DEFAULT 1,
     -- Which load of the example the database was cloned from.
     generation integer,
-    -- A reset that asked to keep the old database renames it to this first.
+    -- The database of this name is an old one that a reset replaces; false again as soon as it is out of the way.
+    replaces_old boolean NOT NULL DEFAULT false,
+    -- A reset that asked to keep the old database renames it to this.
     keep_as text,
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
