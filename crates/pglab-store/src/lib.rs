@@ -2,11 +2,11 @@
 //! transaction; nothing here decides who may do what.
 
 pub mod audit;
+pub mod claim_link;
+pub mod class;
 pub mod example;
 pub mod example_rows;
 pub mod gradebook;
-pub mod claim_link;
-pub mod class;
 pub mod initial_password;
 pub mod instance;
 pub mod lab;
@@ -15,9 +15,9 @@ pub mod member;
 pub mod membership;
 pub mod person;
 mod pool;
+pub mod snapshot_database;
 pub mod task;
 pub mod task_score;
-pub mod snapshot_database;
 
 pub use leader::Leadership;
 pub use pool::{Error, Store, Tx};
