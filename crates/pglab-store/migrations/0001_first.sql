@@ -104,14 +104,10 @@ CREATE TABLE example (
     size_bytes bigint NOT NULL DEFAULT 0,
     -- Of the uploaded dump: who applies the same file again need not send it.
     sha256 bytea,
-    -- The uploaded dump in pglab's data folder, and the one for the start; null for an example by URI.
+    -- The uploaded dump in pglab's folder of uploads; null for an example by URI.
     file text,
     -- The URI with its password, sealed.
     uri_sealed bytea,
-    -- The dump that a start of its own comes from: name, file, SHA-256.
-    start_name text,
-    start_file text,
-    start_sha256 bytea,
     -- Distinguishes one load from the next; part of the names of the template databases.
     generation integer NOT NULL DEFAULT 1,
     state text NOT NULL CHECK (state IN ('loading', 'ready', 'failed')),
@@ -123,11 +119,23 @@ CREATE TABLE example (
     snapshot jsonb,
     -- pglab_core::snapshot::SchemaSnapshot of the start template
     start_snapshot jsonb,
+    -- What the start template holds of the relations that the tasks ask for: [[name, ObservedRows], …]
+    start_rows jsonb,
     -- pglab_core::lab::Start that the start template was made for
     start_made jsonb,
     example_database text,
     start_database text,
     loaded_at timestamptz
+);
+
+-- The dump that students' databases begin with, where a lab has one of its own.
+CREATE TABLE start_dump (
+    lab_id uuid PRIMARY KEY REFERENCES lab ON DELETE CASCADE,
+    name text NOT NULL,
+    -- In pglab's folder of uploads.
+    file text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 bytea NOT NULL
 );
 
 -- The rows of each relation of the example, by which a student's are judged.

@@ -2,7 +2,12 @@
 //! content of its relations is in `example_rows`.
 
 use chrono::{DateTime, Utc};
-use pglab_core::{id::LabId, ident::Ident, lab::Start, snapshot::SchemaSnapshot};
+use pglab_core::{
+    id::LabId,
+    ident::Ident,
+    lab::Start,
+    snapshot::{ObjectName, ObservedRows, SchemaSnapshot},
+};
 use sqlx::PgExecutor;
 
 use crate::{
@@ -43,16 +48,6 @@ impl ExampleState {
     }
 }
 
-/// A dump in pglab's data folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UploadedDump {
-    /// What the person called it.
-    pub name: String,
-    /// Relative to the folder of uploads.
-    pub file: String,
-    pub sha256: Vec<u8>,
-}
-
 /// What an instructor gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
@@ -65,7 +60,6 @@ pub struct Example {
     /// Relative to the folder of uploads; none for an example by URI.
     pub file: Option<String>,
     pub uri_sealed: Option<Vec<u8>>,
-    pub start_dump: Option<UploadedDump>,
     pub generation: i32,
     pub state: ExampleState,
     pub progress: serde_json::Value,
@@ -87,9 +81,6 @@ struct Row {
     sha256: Option<Vec<u8>>,
     file: Option<String>,
     uri_sealed: Option<Vec<u8>>,
-    start_name: Option<String>,
-    start_file: Option<String>,
-    start_sha256: Option<Vec<u8>>,
     generation: i32,
     state: String,
     progress: serde_json::Value,
@@ -119,10 +110,6 @@ impl Row {
             sha256: self.sha256,
             file: self.file,
             uri_sealed: self.uri_sealed,
-            start_dump: match (self.start_name, self.start_file, self.start_sha256) {
-                (Some(name), Some(file), Some(sha256)) => Some(UploadedDump { name, file, sha256 }),
-                _ => None,
-            },
             generation: self.generation,
             state: match self.state.as_str() {
                 "ready" => ExampleState::Ready,
@@ -146,8 +133,7 @@ impl Row {
 pub async fn of_lab(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Option<Example>, Error> {
     sqlx::query_as!(
         Row,
-        "SELECT lab_id, source, name, size_bytes, sha256, file, uri_sealed, start_name, start_file, start_sha256,
-           generation, state, progress, error, warnings, example_database, start_database, start_made, loaded_at
+        "SELECT lab_id, source, name, size_bytes, sha256, file, uri_sealed, generation, state, progress, error, warnings, example_database, start_database, start_made, loaded_at
          FROM example WHERE lab_id = $1",
         lab.uuid(),
     )
@@ -161,8 +147,7 @@ pub async fn of_lab(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Option<
 pub async fn loading(executor: impl PgExecutor<'_>) -> Result<Vec<Example>, Error> {
     sqlx::query_as!(
         Row,
-        "SELECT lab_id, source, name, size_bytes, sha256, file, uri_sealed, start_name, start_file, start_sha256,
-           generation, state, progress, error, warnings, example_database, start_database, start_made, loaded_at
+        "SELECT lab_id, source, name, size_bytes, sha256, file, uri_sealed, generation, state, progress, error, warnings, example_database, start_database, start_made, loaded_at
          FROM example WHERE state = 'loading' ORDER BY lab_id",
     )
     .fetch_all(executor)
@@ -174,21 +159,19 @@ pub async fn loading(executor: impl PgExecutor<'_>) -> Result<Vec<Example>, Erro
 
 /// Writes a new row, or over the one that is there, all but the snapshots. Snapshots of another generation go.
 pub async fn put(tx: &mut Tx, example: &Example) -> Result<(), Error> {
-    let start = example.start_dump.as_ref();
     sqlx::query!(
-        "INSERT INTO example AS old (lab_id, source, name, size_bytes, sha256, file, uri_sealed, start_name, start_file,
-           start_sha256, generation, state, progress, error, warnings, example_database, start_database, start_made,
+        "INSERT INTO example AS old (lab_id, source, name, size_bytes, sha256, file, uri_sealed, generation, state, progress, error, warnings, example_database, start_database, start_made,
            loaded_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (lab_id) DO UPDATE SET source = excluded.source, name = excluded.name,
            size_bytes = excluded.size_bytes, sha256 = excluded.sha256, file = excluded.file,
-           uri_sealed = excluded.uri_sealed, start_name = excluded.start_name, start_file = excluded.start_file,
-           start_sha256 = excluded.start_sha256, generation = excluded.generation, state = excluded.state,
+           uri_sealed = excluded.uri_sealed, generation = excluded.generation, state = excluded.state,
            progress = excluded.progress, error = excluded.error, warnings = excluded.warnings,
            example_database = excluded.example_database, start_database = excluded.start_database,
            start_made = excluded.start_made, loaded_at = excluded.loaded_at,
            snapshot = CASE WHEN old.generation = excluded.generation THEN old.snapshot END,
-           start_snapshot = CASE WHEN old.generation = excluded.generation THEN old.start_snapshot END",
+           start_snapshot = CASE WHEN old.generation = excluded.generation THEN old.start_snapshot END,
+           start_rows = CASE WHEN old.generation = excluded.generation THEN old.start_rows END",
         example.lab.uuid(),
         example.source.as_str(),
         example.name,
@@ -196,9 +179,6 @@ pub async fn put(tx: &mut Tx, example: &Example) -> Result<(), Error> {
         example.sha256,
         example.file,
         example.uri_sealed,
-        start.map(|dump| &dump.name),
-        start.map(|dump| &dump.file),
-        start.map(|dump| &dump.sha256),
         example.generation,
         example.state.as_str(),
         example.progress,
@@ -226,12 +206,18 @@ pub async fn set_snapshot(tx: &mut Tx, lab: LabId, snapshot: &SchemaSnapshot) ->
     Ok(())
 }
 
-/// What the start template holds.
-pub async fn set_start_snapshot(tx: &mut Tx, lab: LabId, snapshot: &SchemaSnapshot) -> Result<(), Error> {
+/// What the start template holds: its catalog, and the rows of the relations that the tasks ask for.
+pub async fn set_start(
+    tx: &mut Tx,
+    lab: LabId,
+    snapshot: &SchemaSnapshot,
+    rows: &[(ObjectName, ObservedRows)],
+) -> Result<(), Error> {
     sqlx::query!(
-        "UPDATE example SET start_snapshot = $2 WHERE lab_id = $1",
+        "UPDATE example SET start_snapshot = $2, start_rows = $3 WHERE lab_id = $1",
         lab.uuid(),
         json("a snapshot", snapshot)?,
+        json("the rows of a start", &rows)?,
     )
     .execute(&mut **tx)
     .await?;
@@ -248,27 +234,39 @@ pub async fn snapshot(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Optio
         .transpose()
 }
 
-/// `None` until the start template is made.
-pub async fn start_snapshot(
+/// What [`set_start`] wrote; `None` until the start template is made.
+pub async fn start(
     executor: impl PgExecutor<'_>,
     lab: LabId,
-) -> Result<Option<SchemaSnapshot>, Error> {
-    sqlx::query_scalar!("SELECT start_snapshot FROM example WHERE lab_id = $1", lab.uuid())
-        .fetch_optional(executor)
-        .await?
-        .flatten()
-        .map(|snapshot| document("a snapshot", snapshot))
+) -> Result<Option<(SchemaSnapshot, Vec<(ObjectName, ObservedRows)>)>, Error> {
+    let Some(row) = sqlx::query!(
+        "SELECT start_snapshot, start_rows FROM example WHERE lab_id = $1",
+        lab.uuid()
+    )
+    .fetch_optional(executor)
+    .await?
+    else {
+        return Ok(None);
+    };
+    row.start_snapshot
+        .zip(row.start_rows)
+        .map(|(snapshot, rows)| {
+            Ok((
+                document("a snapshot", snapshot)?,
+                document("the rows of a start", rows)?,
+            ))
+        })
         .transpose()
 }
 
-/// Only while this generation is being loaded: a late word about an older one changes nothing.
+/// Only while this generation is being loaded. False: it is no longer, something else is wanted by now.
 pub async fn set_progress(
     tx: &mut Tx,
     lab: LabId,
     generation: i32,
     progress: &serde_json::Value,
-) -> Result<(), Error> {
-    sqlx::query!(
+) -> Result<bool, Error> {
+    let done = sqlx::query!(
         "UPDATE example SET progress = $3 WHERE lab_id = $1 AND generation = $2 AND state = 'loading'",
         lab.uuid(),
         generation,
@@ -276,5 +274,5 @@ pub async fn set_progress(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }

@@ -16,6 +16,7 @@ pub mod membership;
 pub mod person;
 mod pool;
 pub mod snapshot_database;
+pub mod start_dump;
 pub mod task;
 pub mod task_score;
 

@@ -84,6 +84,12 @@ impl Store {
         Ok(self.pool.begin().await?)
     }
 
+    /// # Errors
+    /// The server can't be reached, or refuses what was to be checked at the end.
+    pub async fn commit(&self, tx: Tx) -> Result<(), Error> {
+        Ok(tx.commit().await?)
+    }
+
     pub async fn close(&self) {
         self.pool.close().await;
     }
