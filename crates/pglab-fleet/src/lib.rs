@@ -3,6 +3,7 @@
 
 pub mod cluster;
 pub mod connection;
+pub mod facts;
 pub mod private;
 
 pub use cluster::Cluster;

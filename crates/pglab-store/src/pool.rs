@@ -73,6 +73,22 @@ impl Store {
         Ok(sqlx::migrate!().run(&self.pool).await?)
     }
 
+    /// How many migrations of this version the database lacks. 0 means up to date.
+    ///
+    /// # Errors
+    /// The database can't be reached.
+    pub async fn pending_migrations(&self) -> Result<usize, Error> {
+        use sqlx::migrate::Migrate;
+        let migrator = sqlx::migrate!();
+        let mut connection = self.pool.acquire().await?;
+        connection.ensure_migrations_table(&migrator.table_name).await?;
+        let applied = connection.list_applied_migrations(&migrator.table_name).await?;
+        Ok(migrator
+            .iter()
+            .filter(|wanted| applied.iter().all(|done| done.version != wanted.version))
+            .count())
+    }
+
     /// For reads.
     pub fn pool(&self) -> &PgPool {
         &self.pool

@@ -1,6 +1,7 @@
 //! The command line of pglab: `up` and `serve` run it, everything else is a client of its API.
 
 mod commands;
+mod config;
 mod data_dir;
 mod output;
 mod server;
@@ -21,6 +22,10 @@ struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Up(commands::up::Arguments),
+    Serve(commands::serve::Arguments),
+    Migrate(commands::migrate::Arguments),
+    Doctor(commands::doctor::Arguments),
+    Config(commands::config::Arguments),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -49,6 +54,10 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Up(arguments) => commands::up::run(arguments).await,
+        Command::Serve(arguments) => commands::serve::run(arguments).await,
+        Command::Migrate(arguments) => commands::migrate::run(arguments).await,
+        Command::Doctor(arguments) => commands::doctor::run(arguments).await,
+        Command::Config(arguments) => commands::config::run(arguments),
         Command::Openapi => {
             output::say(&pglab_api::document().to_pretty_json()?);
             Ok(())

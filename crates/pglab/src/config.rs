@@ -1,0 +1,269 @@
+//! `pglab.toml`, the configuration of `pglab serve`: what it says, and whether it can be right.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, bail, ensure};
+use pglab_control::{Control, Parts, SystemClock};
+use pglab_fleet::{Address, Cluster};
+use pglab_identity::{Sealer, SystemRandom};
+use pglab_store::Store;
+use serde::Deserialize;
+
+use crate::data_dir::parse_key;
+
+/// The whole file. Unknown keys are errors, so that a misspelt one is not silently without effect.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: ServerSection,
+    pub store: StoreSection,
+    pub cluster: ClusterSection,
+    pub secrets: SecretsSection,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSection {
+    pub listen: SocketAddr,
+    /// How people reach the pages.
+    pub public_url: String,
+    /// For uploads and archives.
+    pub data_dir: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSection {
+    /// Of pglab's own database.
+    uri: Option<String>,
+    uri_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterSection {
+    pub host: String,
+    #[serde(default = "default_port")]
+    pub port: u16,
+    pub maintenance_role: String,
+    maintenance_password: Option<String>,
+    maintenance_password_file: Option<PathBuf>,
+    /// What students connect to, `host:port` each; by default `host` and `port` above.
+    #[serde(default)]
+    pub nodes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretsSection {
+    /// A file with 64 hexadecimal digits: seals initial passwords. Make one with `openssl rand -hex 32`.
+    pub seal_key_file: PathBuf,
+}
+
+fn default_port() -> u16 {
+    5432
+}
+
+/// What `pglab config check` prints for a first file.
+pub const EXAMPLE: &str = r#"[server]
+listen = "127.0.0.1:8432"
+public_url = "https://lab.example.edu"
+data_dir = "/var/lib/pglab"
+
+[store]                                    # pglab's own database
+uri_file = "/etc/pglab/store.uri"          # postgresql://pglab_store:…@127.0.0.1:5432/pglab
+
+[cluster]                                  # where students' databases live
+host = "127.0.0.1"
+port = 5432
+maintenance_role = "pglab_admin"           # CREATEDB, CREATEROLE, pg_signal_backend; or a superuser
+maintenance_password_file = "/etc/pglab/maintenance.password"
+nodes = ["db.example.edu:5432"]            # what students are told to connect to
+
+[secrets]
+seal_key_file = "/etc/pglab/seal.key"      # openssl rand -hex 32
+"#;
+
+impl Config {
+    /// Reads and checks the file, without connecting to anything.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
+        let config: Self =
+            toml::from_str(&text).with_context(|| format!("{} can't be understood", path.display()))?;
+        config
+            .check()
+            .with_context(|| format!("{} is not right", path.display()))?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let url = url::Url::parse(&self.server.public_url).context("server.public_url is no URL")?;
+        ensure!(
+            matches!(url.scheme(), "http" | "https"),
+            "server.public_url must start with http:// or https://"
+        );
+        ensure!(
+            self.server.data_dir.is_absolute(),
+            "server.data_dir must be an absolute path"
+        );
+        self.store_uri()?;
+        self.maintenance_password()?;
+        self.seal_key()?;
+        self.nodes()?;
+        Ok(())
+    }
+
+    pub fn store_uri(&self) -> anyhow::Result<String> {
+        let uri = one_of(
+            "store.uri",
+            self.store.uri.as_deref(),
+            self.store.uri_file.as_deref(),
+        )?;
+        ensure!(
+            uri.starts_with("postgresql://") || uri.starts_with("postgres://"),
+            "store.uri must start with postgresql://"
+        );
+        Ok(uri)
+    }
+
+    pub fn maintenance_password(&self) -> anyhow::Result<String> {
+        one_of(
+            "cluster.maintenance_password",
+            self.cluster.maintenance_password.as_deref(),
+            self.cluster.maintenance_password_file.as_deref(),
+        )
+    }
+
+    pub fn seal_key(&self) -> anyhow::Result<[u8; 32]> {
+        let path = &self.secrets.seal_key_file;
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("could not read secrets.seal_key_file {}", path.display()))?;
+        parse_key(text.trim()).with_context(|| format!("secrets.seal_key_file {}", path.display()))
+    }
+
+    pub fn cluster(&self) -> anyhow::Result<Cluster> {
+        let address = Address {
+            host: self.cluster.host.clone(),
+            port: self.cluster.port,
+        };
+        Ok(Cluster::new(
+            address,
+            self.nodes()?,
+            self.cluster.maintenance_role.clone(),
+            self.maintenance_password()?,
+        ))
+    }
+
+    /// Connects to our own database and puts everything together.
+    pub async fn control(&self) -> anyhow::Result<Control> {
+        let store = Store::connect(&self.store_uri()?).await?;
+        fs::create_dir_all(&self.server.data_dir)
+            .with_context(|| format!("could not make {}", self.server.data_dir.display()))?;
+        Ok(Control::new(Parts {
+            store,
+            cluster: self.cluster()?,
+            sealer: Sealer::new(&self.seal_key()?),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            public_url: self.server.public_url.trim_end_matches('/').to_owned(),
+            data_dir: self.server.data_dir.clone(),
+        }))
+    }
+
+    fn nodes(&self) -> anyhow::Result<Vec<Address>> {
+        if self.cluster.nodes.is_empty() {
+            return Ok(vec![Address {
+                host: self.cluster.host.clone(),
+                port: self.cluster.port,
+            }]);
+        }
+        self.cluster.nodes.iter().map(|node| parse_node(node)).collect()
+    }
+}
+
+/// `host:port`, or `[::1]:port`.
+fn parse_node(text: &str) -> anyhow::Result<Address> {
+    let (host, port) = text
+        .rsplit_once(':')
+        .with_context(|| format!("cluster.nodes: {text:?} is not HOST:PORT"))?;
+    let port = port
+        .parse()
+        .with_context(|| format!("cluster.nodes: {text:?} has no port number"))?;
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    ensure!(!host.is_empty(), "cluster.nodes: {text:?} has no host");
+    Ok(Address { host, port })
+}
+
+/// A value that may stand in the file or in a file of its own.
+fn one_of(name: &str, value: Option<&str>, file: Option<&Path>) -> anyhow::Result<String> {
+    match (value, file) {
+        (Some(value), None) => Ok(value.to_owned()),
+        (None, Some(path)) => {
+            let text = fs::read_to_string(path)
+                .with_context(|| format!("could not read {name}_file {}", path.display()))?;
+            Ok(text.trim().to_owned())
+        }
+        (None, None) => bail!("{name} or {name}_file is missing"),
+        (Some(_), Some(_)) => bail!("{name} and {name}_file are both given; keep one"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    fn complaint(text: &str) -> String {
+        let file = written(text);
+        let error = Config::read(file.path()).unwrap_err();
+        format!("{error:#}").replace(&file.path().display().to_string(), "FILE")
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        let key = written(&"ab".repeat(32));
+        let good = format!(
+            "[server]\nlisten = '127.0.0.1:1'\npublic_url = 'http://x'\ndata_dir = '/x'\n[store]\nuri = 'postgresql://x'\n\
+             [cluster]\nhost = 'h'\nmaintenance_role = 'r'\nmaintenance_password = 'p'\n[secrets]\nseal_key_file = '{}'\n",
+            key.path().display()
+        );
+        let config = Config::read(written(&good).path()).unwrap();
+        assert_eq!(config.cluster.port, 5432);
+        assert_eq!(
+            config.nodes().unwrap(),
+            [Address {
+                host: "h".to_owned(),
+                port: 5432
+            }]
+        );
+
+        assert!(complaint(&good.replace("host =", "hots =")).contains("unknown field `hots`"));
+        assert_eq!(
+            complaint(&good.replace("'http://x'", "'ftp://x'")),
+            "FILE is not right: server.public_url must start with http:// or https://"
+        );
+        assert_eq!(
+            complaint(&good.replace("uri = 'postgresql://x'\n", "")),
+            "FILE is not right: store.uri or store.uri_file is missing"
+        );
+        assert_eq!(
+            complaint(&good.replace("host = 'h'", "host = 'h'\nnodes = ['db']")),
+            "FILE is not right: cluster.nodes: \"db\" is not HOST:PORT"
+        );
+    }
+
+    #[test]
+    fn the_example_is_understood() {
+        toml::from_str::<Config>(EXAMPLE).unwrap();
+    }
+}
