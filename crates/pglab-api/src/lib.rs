@@ -1,6 +1,7 @@
 //! The HTTP interface: routes, wire types, the OpenAPI document, events, and the embedded pages. A handler makes one
 //! call into `pglab-control`; no SQL and no decision is made here.
 
+pub mod extract;
 pub mod health;
 mod problem;
 mod router;

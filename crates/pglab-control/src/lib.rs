@@ -2,8 +2,16 @@
 //! one transaction, wake. Knows nothing of HTTP.
 
 pub mod control;
+pub mod credential;
 mod error;
 pub mod lab;
+pub mod session;
+#[cfg(feature = "testing")]
+#[expect(
+    clippy::expect_used,
+    reason = "a test that can not be set up fails, with the reason"
+)]
+pub mod testing;
 mod wake;
 pub mod workers;
 

@@ -69,6 +69,7 @@ CREATE TABLE sign_in_failure (
 );
 CREATE INDEX ON sign_in_failure (login, at);
 CREATE INDEX ON sign_in_failure (address, at);
+CREATE INDEX ON sign_in_failure (at);
 
 CREATE TABLE lab (
     id uuid PRIMARY KEY,
@@ -320,12 +321,17 @@ CREATE TABLE audit (
 );
 CREATE INDEX ON audit (at);
 
+-- Answers to creations that carried an Idempotency-Key, for a day.
 CREATE TABLE idempotency (
     person_id uuid NOT NULL REFERENCES person ON DELETE CASCADE,
     key text NOT NULL,
+    -- SHA-256 of method, path and body.
     request_hash bytea NOT NULL,
-    status smallint NOT NULL,
-    response jsonb NOT NULL,
+    -- null while the request runs
+    status smallint,
+    -- Sealed: an answer may hold a token or an initial password.
+    response_sealed bytea,
     at timestamptz NOT NULL,
     PRIMARY KEY (person_id, key)
 );
+CREATE INDEX ON idempotency (at);

@@ -2,7 +2,7 @@
 //! decide anything.
 
 use chrono::{DateTime, Utc};
-use pglab_core::id::PersonId;
+use pglab_core::{access::Actor, id::PersonId};
 
 use crate::{Error, Tx};
 
@@ -17,6 +17,26 @@ pub struct Entry<'a> {
     pub subject: &'a str,
     /// No secrets: passwords and tokens never stand here.
     pub detail: serde_json::Value,
+}
+
+impl<'a> Entry<'a> {
+    pub fn new(at: DateTime<Utc>, actor: &Actor, operation: &'a str, subject: &'a str) -> Self {
+        let person = match actor {
+            Actor::Person(person) => Some(person.id),
+            Actor::Stranger | Actor::System => None,
+        };
+        Self {
+            at,
+            person,
+            operation,
+            subject,
+            detail: serde_json::json!({}),
+        }
+    }
+
+    pub fn detail(self, detail: serde_json::Value) -> Self {
+        Self { detail, ..self }
+    }
 }
 
 /// # Errors

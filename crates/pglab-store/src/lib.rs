@@ -1,12 +1,15 @@
 //! pglab's own database: one file per table, SQL checked at compile time. Reads take any executor, writes take a
 //! transaction; nothing here decides who may do what.
 
+pub mod api_token;
 pub mod audit;
 pub mod claim_link;
 pub mod class;
+pub mod credential;
 pub mod example;
 pub mod example_rows;
 pub mod gradebook;
+pub mod idempotency;
 pub mod initial_password;
 pub mod instance;
 pub mod lab;
@@ -15,6 +18,8 @@ pub mod member;
 pub mod membership;
 pub mod person;
 mod pool;
+pub mod session;
+pub mod sign_in_failure;
 pub mod snapshot_database;
 pub mod start_dump;
 pub mod task;

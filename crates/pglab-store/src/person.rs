@@ -88,3 +88,55 @@ pub async fn by_id(executor: impl PgExecutor<'_>, id: PersonId) -> Result<Option
     .map(Row::into_person)
     .transpose()
 }
+
+/// People whose login, name or e-mail contains `text`, by login, after the login `after`.
+pub async fn list(
+    executor: impl PgExecutor<'_>,
+    text: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Person>, Error> {
+    sqlx::query_as!(
+        Row,
+        r#"SELECT id, login, name, email, external_id, role, created_at, disabled_at
+           FROM person
+           WHERE login COLLATE "C" > $2 COLLATE "C"
+             AND strpos(lower(concat_ws(E'\n', login, name, email)), lower($1)) > 0
+           ORDER BY login COLLATE "C"
+           LIMIT $3"#,
+        text,
+        after,
+        limit,
+    )
+    .fetch_all(executor)
+    .await?
+    .into_iter()
+    .map(Row::into_person)
+    .collect()
+}
+
+/// Writes what may change of a person.
+pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE person SET name = $2, email = $3, external_id = $4, role = $5, disabled_at = $6 WHERE id = $1",
+        person.id.uuid(),
+        person.name,
+        person.email,
+        person.external_id,
+        person.role.as_str(),
+        person.disabled_at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Admins who can sign in; locked, so that two of them can't demote each other at the same time.
+pub async fn admins_locked(tx: &mut Tx) -> Result<Vec<PersonId>, Error> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM person WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE"
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids.into_iter().map(PersonId::from).collect())
+}

@@ -1,0 +1,6 @@
+//! Tests of the HTTP interface: the real router over a real PostgreSQL server, requests in process.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod extract;
+mod support;

@@ -1,0 +1,135 @@
+//! The real router over a [`TestControl`], and clients with a session, a token, or neither.
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use pglab_control::testing::TestControl;
+use pglab_core::person::Role;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+pub(crate) struct TestApp {
+    pub(crate) control: TestControl,
+    router: Router,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&self.body)))
+    }
+
+    /// The answer, of which this status is expected.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.json());
+        self
+    }
+
+    /// The code of a problem of this status.
+    #[track_caller]
+    pub(crate) fn problem(self, status: u16) -> String {
+        let answer = self.expect(status);
+        assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");
+        answer.json()["code"].as_str().unwrap().to_owned()
+    }
+}
+
+impl TestApp {
+    pub(crate) async fn start() -> Self {
+        let control = TestControl::start().await;
+        let router = pglab_api::router(control.control.clone());
+        Self { control, router }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: axum::body::to_bytes(body, usize::MAX).await.unwrap(),
+        }
+    }
+
+    pub(crate) fn stranger(&self) -> Client<'_> {
+        Client {
+            app: self,
+            headers: HeaderMap::new(),
+        }
+    }
+}
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub(crate) struct Client<'a> {
+    app: &'a TestApp,
+    pub(crate) headers: HeaderMap,
+}
+
+impl Client<'_> {
+    pub(crate) async fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.app.send(request.body(body).unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.request(Method::POST, path, Some(&body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.request(Method::PATCH, path, Some(&body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.request(Method::DELETE, path, None).await
+    }
+
+    /// The same with one more header.
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(name, value.parse().unwrap());
+        self
+    }
+}
+
+impl TestApp {
+    /// A new person, signed in on the page.
+    pub(crate) async fn signed_in(&self, login: &str, role: Role) -> Client<'_> {
+        let (_, password) = self.control.person(login, role).await;
+        self.sign_in(login, &password).await
+    }
+
+    pub(crate) async fn sign_in(&self, login: &str, password: &str) -> Client<'_> {
+        let body = json!({ "login": login, "password": password });
+        let answer = self.stranger().post("/api/v1/session", body).await.expect(200);
+        let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
+        let (cookie, _) = cookie.split_once(';').unwrap();
+        let csrf = answer.json()["csrf_token"].as_str().unwrap().to_owned();
+        self.stranger()
+            .with("cookie", cookie)
+            .with("x-csrf-token", &csrf)
+    }
+}

@@ -1,0 +1,192 @@
+//! Who acts: sessions of the pages and API tokens become an [`Actor`] here. Signing in and the rate limits stand in
+//! [`crate::sign_in`]; what an actor may do is decided in `pglab_core::access`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use pglab_core::access::{ActingPerson, Actor, Operation};
+use pglab_identity::token;
+use pglab_store::{
+    Tx, api_token, credential,
+    person::{self, Person},
+    session::{self, Session},
+};
+
+use crate::{Control, Error};
+
+/// A session that nobody uses ends after this long.
+const IDLE: TimeDelta = TimeDelta::hours(12);
+/// A session ends after this long, however much it is used.
+pub const LONGEST: TimeDelta = TimeDelta::days(7);
+/// When something was used last is written at most this often.
+const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// What an API token begins with.
+pub const TOKEN_PREFIX: &str = "pgl_";
+
+/// What somebody shows to say who they are.
+#[derive(Clone, Copy)]
+pub enum Shown<'a> {
+    Nothing,
+    Cookie(&'a str),
+    ApiToken(&'a str),
+}
+
+impl std::fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Cookie(_) => "Cookie(…)",
+            Self::ApiToken(_) => "ApiToken(…)",
+        })
+    }
+}
+
+/// Who it is.
+#[derive(Debug, Clone)]
+pub struct Identified {
+    pub actor: Actor,
+    /// Only behind a cookie.
+    pub session: Option<Session>,
+}
+
+impl Identified {
+    const STRANGER: Self = Self {
+        actor: Actor::Stranger,
+        session: None,
+    };
+
+    /// Does the request carry the session's CSRF token? Where there is no cookie, there is nothing to forge.
+    pub fn csrf_fits(&self, shown: Option<&str>) -> bool {
+        self.session
+            .as_ref()
+            .is_none_or(|session| shown.is_some_and(|shown| token::same(shown, &session.csrf_token)))
+    }
+}
+
+/// Looks up who shows this. A cookie that does not stand any more makes a stranger, so that its owner can sign in
+/// again; a token that does not is an error, because a program that carries one means it.
+///
+/// # Errors
+/// Not signed in, for a token that is unknown, expired or revoked, or whose owner is disabled.
+pub async fn identify(control: &Control, shown: Shown<'_>) -> Result<Identified, Error> {
+    match shown {
+        Shown::Nothing => Ok(Identified::STRANGER),
+        Shown::Cookie(cookie) => by_cookie(control, cookie).await,
+        Shown::ApiToken(token) => by_token(control, token).await,
+    }
+}
+
+async fn by_cookie(control: &Control, cookie: &str) -> Result<Identified, Error> {
+    let now = control.now();
+    let pool = control.store.pool();
+    let Some(mut session) = session::by_hash(pool, token::hash(cookie), now).await? else {
+        return Ok(Identified::STRANGER);
+    };
+    let Some(person) = person::by_id(pool, session.person).await? else {
+        return Ok(Identified::STRANGER);
+    };
+    if person.disabled_at.is_some() {
+        return Ok(Identified::STRANGER);
+    }
+    if now - session.last_seen_at >= NOTED_EVERY {
+        session.last_seen_at = now;
+        session.expires_at = expiry(session.created_at, now);
+        let mut tx = control.store.begin().await?;
+        session::seen(&mut tx, session.token_hash, now, session.expires_at).await?;
+        control.store.commit(tx).await?;
+    }
+    let must_change_password = must_change(control, &person).await?;
+    Ok(Identified {
+        actor: acting(&person, must_change_password, false),
+        session: Some(session),
+    })
+}
+
+async fn by_token(control: &Control, shown: &str) -> Result<Identified, Error> {
+    let now = control.now();
+    let pool = control.store.pool();
+    let Some(found) = api_token::by_hash(pool, token::hash(shown), now).await? else {
+        return Err(Error::NotSignedIn);
+    };
+    let person = person::by_id(pool, found.person)
+        .await?
+        .ok_or(Error::NotSignedIn)?;
+    if person.disabled_at.is_some() {
+        return Err(Error::NotSignedIn);
+    }
+    if found.last_used_at.is_none_or(|last| now - last >= NOTED_EVERY) {
+        let mut tx = control.store.begin().await?;
+        api_token::used(&mut tx, found.id, now).await?;
+        control.store.commit(tx).await?;
+    }
+    let must_change_password = must_change(control, &person).await?;
+    let read_only = !found.scopes.iter().any(|scope| scope == "write");
+    Ok(Identified {
+        actor: acting(&person, must_change_password, read_only),
+        session: None,
+    })
+}
+
+async fn must_change(control: &Control, person: &Person) -> Result<bool, Error> {
+    let credential = credential::by_person(control.store.pool(), person.id).await?;
+    Ok(credential.is_some_and(|credential| credential.must_change))
+}
+
+fn acting(person: &Person, must_change_password: bool, read_only: bool) -> Actor {
+    Actor::Person(ActingPerson {
+        id: person.id,
+        login: person.login.clone(),
+        role: person.role,
+        must_change_password,
+        read_only,
+    })
+}
+
+fn expiry(created_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    (now + IDLE).min(created_at + LONGEST)
+}
+
+/// A session that just began.
+#[derive(Debug)]
+pub struct Begun {
+    /// For the cookie; only its hash is kept.
+    pub token: String,
+    pub identified: Identified,
+    pub person: Person,
+}
+
+/// Begins a session for somebody who proved who they are.
+pub(crate) async fn begin(control: &Control, tx: &mut Tx, person: Person) -> Result<Begun, Error> {
+    let now = control.now();
+    let cookie = token::generate(&*control.random, "");
+    let session = Session {
+        token_hash: token::hash(&cookie),
+        person: person.id,
+        csrf_token: token::generate(&*control.random, ""),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: expiry(now, now),
+    };
+    session::insert(tx, &session).await?;
+    let must_change_password = must_change(control, &person).await?;
+    Ok(Begun {
+        token: cookie,
+        identified: Identified {
+            actor: acting(&person, must_change_password, false),
+            session: Some(session),
+        },
+        person,
+    })
+}
+
+/// Ends the session. Ending none is fine.
+///
+/// # Errors
+/// Our own database does not answer.
+pub async fn end(control: &Control, identified: &Identified) -> Result<(), Error> {
+    control.authorise(&identified.actor, Operation::OwnSession)?;
+    if let Some(session) = &identified.session {
+        let mut tx = control.store.begin().await?;
+        session::delete(&mut tx, session.token_hash).await?;
+        control.store.commit(tx).await?;
+    }
+    Ok(())
+}

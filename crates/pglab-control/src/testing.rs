@@ -1,0 +1,109 @@
+//! For tests only: a [`Control`] over a private PostgreSQL server, with a clock that stands still and repeatable chance,
+//! and the people that a test needs.
+
+use std::sync::Arc;
+
+use pglab_core::{
+    access::{ActingPerson, Actor},
+    id::PersonId,
+    person::{Login, Role},
+};
+use pglab_fleet::{Address, Cluster};
+use pglab_identity::Sealer;
+use pglab_store::{Store, person::Person};
+use pglab_testkit::{SeededRandom, SettableClock, TestServer};
+
+use crate::{Control, Parts, credential};
+
+#[derive(Debug)]
+pub struct TestControl {
+    pub control: Control,
+    pub clock: Arc<SettableClock>,
+    pub server: TestServer,
+    #[expect(dead_code, reason = "owns the files")]
+    data_dir: tempfile::TempDir,
+}
+
+impl std::ops::Deref for TestControl {
+    type Target = Control;
+    fn deref(&self) -> &Control {
+        &self.control
+    }
+}
+
+impl TestControl {
+    pub async fn start() -> Self {
+        let server = TestServer::start().await;
+        let store = Store::connect(&server.database("pglab").await)
+            .await
+            .expect("our own database can be reached");
+        store.migrate().await.expect("our own database can be migrated");
+        let address = Address {
+            host: "127.0.0.1".to_owned(),
+            port: server.port(),
+        };
+        let cluster = Cluster::new(
+            address.clone(),
+            vec![address],
+            pglab_fleet::private::SUPERUSER.to_owned(),
+            server.superuser_password().to_owned(),
+        );
+        let clock = Arc::new(SettableClock::default());
+        let data_dir = tempfile::tempdir().expect("a folder for data");
+        let control = Control::new(Parts {
+            store,
+            cluster,
+            sealer: Sealer::new(&[7; 32]),
+            clock: clock.clone(),
+            random: Arc::new(SeededRandom::new(1)),
+            public_url: "http://127.0.0.1:8432".to_owned(),
+            data_dir: data_dir.path().to_owned(),
+        });
+        Self {
+            control,
+            clock,
+            server,
+            data_dir,
+        }
+    }
+
+    /// A person with an initial password, as the second value.
+    pub async fn person(&self, login: &str, role: Role) -> (Person, String) {
+        let person = Person {
+            id: PersonId::new(&*self.clock, &*self.random),
+            login: Login::parse(login).expect("a login"),
+            name: format!("{login} of the tests"),
+            email: None,
+            external_id: None,
+            role,
+            created_at: self.now(),
+            disabled_at: None,
+        };
+        let initial = credential::initial(&self.control, person.id, false).expect("a password");
+        let mut tx = self.store.begin().await.expect("a transaction");
+        pglab_store::person::insert(&mut tx, &person)
+            .await
+            .expect("the login is free");
+        pglab_store::credential::put(&mut tx, &initial.credential)
+            .await
+            .expect("a credential");
+        self.store.commit(tx).await.expect("it is written");
+        (person, initial.password)
+    }
+
+    /// The same, ready to act.
+    pub async fn actor(&self, login: &str, role: Role) -> Actor {
+        acting(&self.person(login, role).await.0)
+    }
+}
+
+/// A person as an actor who has signed in.
+pub fn acting(person: &Person) -> Actor {
+    Actor::Person(ActingPerson {
+        id: person.id,
+        login: person.login.clone(),
+        role: person.role,
+        must_change_password: false,
+        read_only: false,
+    })
+}
