@@ -106,9 +106,10 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
             Some(peer) if peer.is_loopback() => Some(forwarded().unwrap_or(peer)),
             other => other,
         };
-        Ok(Self(
-            address.map_or_else(|| "unknown".to_owned(), |address| address.to_string()),
-        ))
+        Ok(Self(address.map_or_else(
+            || "unknown".to_owned(),
+            |address| address.to_string(),
+        )))
     }
 }
 

@@ -106,12 +106,7 @@ pub async fn used(tx: &mut Tx, id: TokenId, now: DateTime<Utc>) -> Result<(), Er
 }
 
 /// Revokes a token of this person. The answer says whether there is such a token.
-pub async fn revoke(
-    tx: &mut Tx,
-    person: PersonId,
-    id: TokenId,
-    now: DateTime<Utc>,
-) -> Result<bool, Error> {
+pub async fn revoke(tx: &mut Tx, person: PersonId, id: TokenId, now: DateTime<Utc>) -> Result<bool, Error> {
     let done = sqlx::query!(
         "UPDATE api_token SET revoked_at = coalesce(revoked_at, $3) WHERE person_id = $1 AND id = $2",
         person.uuid(),

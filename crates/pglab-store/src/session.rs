@@ -81,11 +81,7 @@ pub async fn delete(tx: &mut Tx, token_hash: [u8; 32]) -> Result<(), Error> {
 }
 
 /// Ends the sessions of a person, but not the one with the hash `keep`.
-pub async fn delete_of_person(
-    tx: &mut Tx,
-    person: PersonId,
-    keep: Option<[u8; 32]>,
-) -> Result<(), Error> {
+pub async fn delete_of_person(tx: &mut Tx, person: PersonId, keep: Option<[u8; 32]>) -> Result<(), Error> {
     sqlx::query!(
         "DELETE FROM session WHERE person_id = $1 AND ($2::bytea IS NULL OR token_hash <> $2)",
         person.uuid(),

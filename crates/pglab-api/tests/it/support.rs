@@ -128,8 +128,6 @@ impl TestApp {
         let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
         let (cookie, _) = cookie.split_once(';').unwrap();
         let csrf = answer.json()["csrf_token"].as_str().unwrap().to_owned();
-        self.stranger()
-            .with("cookie", cookie)
-            .with("x-csrf-token", &csrf)
+        self.stranger().with("cookie", cookie).with("x-csrf-token", &csrf)
     }
 }

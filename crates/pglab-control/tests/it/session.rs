@@ -12,6 +12,8 @@ async fn nothing_and_an_unknown_cookie_make_a_stranger() {
     for shown in [Shown::Nothing, Shown::Cookie("made up")] {
         assert_eq!(identify(&control, shown).await.unwrap().actor, Actor::Stranger);
     }
-    let refused = identify(&control, Shown::ApiToken("pgl_made-up")).await.unwrap_err();
+    let refused = identify(&control, Shown::ApiToken("pgl_made-up"))
+        .await
+        .unwrap_err();
     assert_eq!(refused.to_string(), "sign in first");
 }
