@@ -12,6 +12,7 @@ pub mod instance;
 pub mod judge;
 pub mod lab;
 pub mod names;
+pub mod need;
 pub mod person;
 pub mod snapshot;
 pub mod task;

@@ -100,6 +100,20 @@ pub fn points_now(task: &Task, verdicts: &[Verdict]) -> Points {
     }
 }
 
+/// Each task with its own verdicts. `verdicts` must be those of [`crate::judge::Judge::verdicts`] for the same tasks: they
+/// come in the order of the tasks, so that nothing has to be searched.
+pub fn with_verdicts<'a>(
+    tasks: &'a [Task],
+    verdicts: &'a [Verdict],
+) -> impl Iterator<Item = (&'a Task, &'a [Verdict])> {
+    let mut rest = verdicts;
+    tasks.iter().map(move |task| {
+        let (own, others) = rest.split_at(task.checks.len().min(rest.len()));
+        rest = others;
+        (task, own)
+    })
+}
+
 /// How a task stands, from what it is worth now and what it once was worth.
 pub fn task_state(task: &Task, verdicts: &[Verdict], now: Points, best: Points) -> TaskState {
     let touched = verdicts
