@@ -8,6 +8,7 @@
 pub mod clock;
 
 pub mod postgres;
+pub mod schema_gen;
 
 pub use clock::{SeededRandom, SettableClock};
 pub use postgres::TestServer;

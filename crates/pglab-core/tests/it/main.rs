@@ -1,0 +1,3 @@
+//! Tests of pglab-core that need the test kit.
+
+mod judge;

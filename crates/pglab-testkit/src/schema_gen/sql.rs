@@ -1,0 +1,338 @@
+//! A generated schema as SQL that a real server runs, rows included. Statements end in `;` and a line break.
+
+use std::fmt::Write as _;
+
+use pglab_core::{
+    ident::{quote_ident, quote_literal},
+    snapshot::{
+        AutoNumber, Column, ForeignKey, Function, FunctionKind, Index, ObjectName, Table, Trigger, View,
+    },
+};
+
+use super::GeneratedSchema;
+
+/// The whole schema, in an order in which it can be run on an empty database.
+pub fn to_sql(schema: &GeneratedSchema) -> String {
+    let mut sql = String::new();
+    let snapshot = &schema.snapshot;
+    for name in &snapshot.schemas {
+        line(&mut sql, format_args!("CREATE SCHEMA {}", self::name(name)));
+    }
+    for r#enum in &snapshot.enums {
+        let labels: Vec<_> = r#enum.labels.iter().map(|label| quote_literal(label)).collect();
+        line(
+            &mut sql,
+            format_args!(
+                "CREATE TYPE {} AS ENUM ({})",
+                r#enum.name.quoted(),
+                labels.join(", ")
+            ),
+        );
+    }
+    for domain in &snapshot.domains {
+        let checks: String = domain
+            .checks
+            .iter()
+            .enumerate()
+            .map(|(n, check)| format!(" CONSTRAINT rule_{n} CHECK ({check})"))
+            .collect();
+        line(
+            &mut sql,
+            format_args!(
+                "CREATE DOMAIN {} AS {}{}{checks}",
+                domain.name.quoted(),
+                domain.base_type,
+                if domain.not_null { " NOT NULL" } else { "" }
+            ),
+        );
+    }
+    for sequence in &snapshot.sequences {
+        line(
+            &mut sql,
+            format_args!(
+                "CREATE SEQUENCE {} AS {} START {} INCREMENT {} MINVALUE {} MAXVALUE {}{}",
+                sequence.name.quoted(),
+                sequence.data_type,
+                sequence.start,
+                sequence.increment,
+                sequence.min,
+                sequence.max,
+                if sequence.cycle { " CYCLE" } else { "" }
+            ),
+        );
+    }
+    for function in &snapshot.functions {
+        line(&mut sql, format_args!("{}", self::function(function)));
+    }
+    for table in &snapshot.tables {
+        line(&mut sql, format_args!("{}", self::table(table)));
+        sql.push_str(&insert(schema, table, 1, schema.n_rows[&table.name]));
+    }
+    for table in &snapshot.tables {
+        for key in &table.foreign_keys {
+            line(&mut sql, format_args!("{}", foreign_key(&table.name, key)));
+        }
+        for index in &table.indexes {
+            line(&mut sql, format_args!("{}", self::index(&table.name, index)));
+        }
+    }
+    for view in &snapshot.views {
+        line(
+            &mut sql,
+            format_args!("{}", self::view(schema, view, view.columns.len())),
+        );
+    }
+    for table in &snapshot.tables {
+        for trigger in &table.triggers {
+            line(&mut sql, format_args!("{}", self::trigger(&table.name, trigger)));
+        }
+    }
+    sql
+}
+
+fn line(sql: &mut String, statement: std::fmt::Arguments<'_>) {
+    writeln!(sql, "{statement};").expect("writing to a String");
+}
+
+/// A name as PostgreSQL prints it: quoted where it must be.
+pub(super) fn name(name: &str) -> String {
+    let plain = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if plain { name.to_owned() } else { quote_ident(name) }
+}
+
+pub(super) fn names(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| self::name(name))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn table(table: &Table) -> String {
+    let mut parts: Vec<String> = table.columns.iter().map(column).collect();
+    if let Some(key) = &table.primary_key {
+        parts.push(format!(
+            "CONSTRAINT {} PRIMARY KEY ({})",
+            name(&key.name),
+            names(&key.columns)
+        ));
+    }
+    for key in &table.uniques {
+        parts.push(format!(
+            "CONSTRAINT {} UNIQUE ({})",
+            name(&key.name),
+            names(&key.columns)
+        ));
+    }
+    for check in &table.checks {
+        parts.push(format!(
+            "CONSTRAINT {} CHECK ({})",
+            name(&check.name),
+            check.expression
+        ));
+    }
+    format!(
+        "CREATE TABLE {} (\n  {}\n)",
+        table.name.quoted(),
+        parts.join(",\n  ")
+    )
+}
+
+fn column(column: &Column) -> String {
+    let mut text = name(&column.name);
+    text.push(' ');
+    match column.auto_number {
+        Some(AutoNumber::Serial) => text.push_str("serial"),
+        Some(AutoNumber::IdentityAlways) => {
+            text.push_str(&format!("{} GENERATED ALWAYS AS IDENTITY", column.data_type));
+        }
+        Some(AutoNumber::IdentityByDefault) => {
+            text.push_str(&format!("{} GENERATED BY DEFAULT AS IDENTITY", column.data_type));
+        }
+        None => text.push_str(&column.data_type),
+    }
+    if let Some(default) = &column.default {
+        text.push_str(&format!(" DEFAULT {default}"));
+    }
+    if let Some(generated) = &column.generated {
+        text.push_str(&format!(" GENERATED ALWAYS AS ({generated}) STORED"));
+    }
+    if column.not_null {
+        text.push_str(" NOT NULL");
+    }
+    text
+}
+
+/// Rows `first..=last` of a table.
+pub(super) fn insert(schema: &GeneratedSchema, table: &Table, first: u32, last: u32) -> String {
+    let columns: Vec<&Column> = table
+        .columns
+        .iter()
+        .filter(|column| column.generated.is_none())
+        .collect();
+    if columns.is_empty() {
+        return format!("INSERT INTO {} DEFAULT VALUES;\n", table.name.quoted())
+            .repeat((first..=last).count());
+    }
+    let names: Vec<String> = columns.iter().map(|column| name(&column.name)).collect();
+    (first..=last)
+        .map(|row| {
+            let values: Vec<String> = columns
+                .iter()
+                .map(|column| value(schema, table, column, row))
+                .collect();
+            format!(
+                "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({});\n",
+                table.name.quoted(),
+                names.join(", "),
+                values.join(", ")
+            )
+        })
+        .collect()
+}
+
+fn value(schema: &GeneratedSchema, table: &Table, column: &Column, row: u32) -> String {
+    let reference = table
+        .foreign_keys
+        .iter()
+        .find(|key| key.columns.contains(&column.name));
+    if let Some(key) = reference {
+        let n_targets = schema.n_rows[&key.ref_table];
+        return if n_targets == 0 {
+            "NULL".to_owned()
+        } else {
+            ((row - 1) % n_targets + 1).to_string()
+        };
+    }
+    let mut data_type = column.data_type.as_str();
+    if let Some(domain) = schema
+        .snapshot
+        .domains
+        .iter()
+        .find(|domain| format!("{}.{}", domain.name.schema, domain.name.name) == data_type)
+    {
+        data_type = &domain.base_type;
+    }
+    let labels = schema
+        .snapshot
+        .enums
+        .iter()
+        .find(|found| format!("{}.{}", found.name.schema, found.name.name) == data_type);
+    if let Some(labels) = labels {
+        return quote_literal(&labels.labels[row as usize % labels.labels.len()]);
+    }
+    match data_type {
+        "text" | "character varying(40)" => format!("'value {row}'"),
+        "numeric(10,2)" => format!("{row}.5"),
+        "boolean" => if row.is_multiple_of(2) { "true" } else { "false" }.to_owned(),
+        "date" | "timestamp without time zone" => format!("'2020-01-{row:02}'"),
+        "timestamp with time zone" => format!("'2020-01-{row:02} 12:00+00'"),
+        _ => row.to_string(),
+    }
+}
+
+pub(super) fn foreign_key(table: &ObjectName, key: &ForeignKey) -> String {
+    format!(
+        "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) ON UPDATE {} ON DELETE {}{}",
+        table.quoted(),
+        name(&key.name),
+        names(&key.columns),
+        key.ref_table.quoted(),
+        names(&key.ref_columns),
+        key.on_update.sql(),
+        key.on_delete.sql(),
+        if key.initially_deferred {
+            " DEFERRABLE INITIALLY DEFERRED"
+        } else {
+            ""
+        }
+    )
+}
+
+pub(super) fn index(table: &ObjectName, index: &Index) -> String {
+    format!(
+        "CREATE {}INDEX {} ON {} USING {} ({}){}",
+        if index.unique { "UNIQUE " } else { "" },
+        name(&index.name),
+        table.quoted(),
+        index.method,
+        index.keys.join(", "),
+        index
+            .predicate
+            .as_ref()
+            .map_or_else(String::new, |predicate| format!(" WHERE {predicate}"))
+    )
+}
+
+/// The view with its first columns only.
+pub(super) fn view(schema: &GeneratedSchema, view: &View, n_columns: usize) -> String {
+    let columns: Vec<_> = view
+        .columns
+        .iter()
+        .take(n_columns)
+        .map(|column| name(&column.name))
+        .collect();
+    format!(
+        "CREATE {}VIEW {} AS SELECT {} FROM {}",
+        if view.materialized { "MATERIALIZED " } else { "" },
+        view.name.quoted(),
+        columns.join(", "),
+        schema.view_tables[&view.name].quoted()
+    )
+}
+
+fn function(function: &Function) -> String {
+    let arguments: Vec<_> = function
+        .argument_types
+        .split(", ")
+        .filter(|argument| !argument.is_empty())
+        .collect();
+    let head = format!("{}({})", function.name.quoted(), arguments.join(", "));
+    match (function.kind, function.result.as_deref()) {
+        (FunctionKind::Procedure, _) => format!("CREATE PROCEDURE {head} LANGUAGE sql AS 'SELECT 1'"),
+        (_, Some("trigger")) => {
+            format!(
+                "CREATE FUNCTION {head} RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN coalesce(NEW, OLD); END'"
+            )
+        }
+        (_, result) => format!(
+            "CREATE FUNCTION {head} RETURNS {} LANGUAGE sql AS 'SELECT {}'",
+            result.unwrap_or("void"),
+            if result == Some("text") {
+                "''x''::text"
+            } else {
+                "1"
+            }
+        ),
+    }
+}
+
+pub(super) fn trigger(table: &ObjectName, trigger: &Trigger) -> String {
+    let events: Vec<String> = trigger
+        .events
+        .iter()
+        .map(|event| {
+            if event == "UPDATE" && !trigger.update_columns.is_empty() {
+                format!("UPDATE OF {}", names(&trigger.update_columns))
+            } else {
+                event.clone()
+            }
+        })
+        .collect();
+    format!(
+        "CREATE TRIGGER {} {} {} ON {} FOR EACH {} {}EXECUTE FUNCTION {}()",
+        name(&trigger.name),
+        trigger.timing,
+        events.join(" OR "),
+        table.quoted(),
+        if trigger.for_each_row { "ROW" } else { "STATEMENT" },
+        trigger
+            .condition
+            .as_ref()
+            .map_or_else(String::new, |condition| format!("WHEN {condition} ")),
+        trigger.function.quoted()
+    )
+}
