@@ -3,6 +3,7 @@
 
 pub mod extract;
 pub mod health;
+mod pages;
 mod problem;
 mod router;
 

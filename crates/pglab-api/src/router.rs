@@ -5,7 +5,9 @@ use pglab_control::Control;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::health;
+use tower_http::compression::CompressionLayer;
+
+use crate::{health, pages};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -26,5 +28,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// Everything that is served on the main listener.
 pub fn router(control: Control) -> Router {
     let (router, _) = routes().split_for_parts();
-    router.with_state(control)
+    router
+        .fallback(pages::serve)
+        .layer(CompressionLayer::new())
+        .with_state(control)
 }

@@ -34,7 +34,12 @@ impl Binaries {
         let path = std::env::var_os("PATH").unwrap_or_default();
         // A link in PATH leads to the folder where all the other programs are.
         let in_path = std::env::split_paths(&path).filter_map(|folder| {
-            folder.join("postgres").canonicalize().ok()?.parent().map(Path::to_owned)
+            folder
+                .join("postgres")
+                .canonicalize()
+                .ok()?
+                .parent()
+                .map(Path::to_owned)
         });
         let usual = usual_folders();
         let mut candidates = in_path.chain(usual.iter().cloned());

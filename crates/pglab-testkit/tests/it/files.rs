@@ -26,8 +26,10 @@ fn every_file_says_what_it_is() {
     let mut files = Vec::new();
     rust_files(&top().join("crates"), &mut files);
     assert!(files.len() > 50);
-    let silent: Vec<&PathBuf> =
-        files.iter().filter(|file| !fs::read_to_string(file).unwrap().starts_with("//!")).collect();
+    let silent: Vec<&PathBuf> = files
+        .iter()
+        .filter(|file| !fs::read_to_string(file).unwrap().starts_with("//!"))
+        .collect();
     assert!(silent.is_empty(), "no module comment in {silent:?}");
 }
 
@@ -37,7 +39,12 @@ fn no_test_is_ignored() {
     let mut files = Vec::new();
     rust_files(&top().join("crates"), &mut files);
     let mark = concat!("#[", "ignore");
-    let ignoring: Vec<&PathBuf> =
-        files.iter().filter(|file| fs::read_to_string(file).unwrap().contains(mark)).collect();
-    assert!(ignoring.is_empty(), "choose slow tests by a nextest profile instead: {ignoring:?}");
+    let ignoring: Vec<&PathBuf> = files
+        .iter()
+        .filter(|file| fs::read_to_string(file).unwrap().contains(mark))
+        .collect();
+    assert!(
+        ignoring.is_empty(),
+        "choose slow tests by a nextest profile instead: {ignoring:?}"
+    );
 }

@@ -1,0 +1,71 @@
+# The front door of pglab. `make` lists what there is.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test check web rust-test web-test browser-test examples-test build release bench soak generate fmt clean install-for-%
+
+# A private Node.js (scripts/install) comes first where the machine's own is missing or too old.
+export PATH := $(CURDIR)/.dev/node/node_modules/node/bin:$(PATH)
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-15s %s\n", $$1, $$2 }'
+
+install-for-%:
+	@scripts/install $*
+
+demo: install-for-demo release ## Install what is missing, build, and start a live demo class
+	target/release/pglab up --demo
+
+test: install-for-test ## Install what the tests need, then run all of them
+	@scripts/step "Pages: build" $(MAKE) --no-print-directory web
+	@scripts/step "Checks: format, lints, generated files" $(MAKE) --no-print-directory check
+	@scripts/step "Pages: types and unit tests" $(MAKE) --no-print-directory web-test
+	@scripts/step "Examples: against PostgreSQL" $(MAKE) --no-print-directory examples-test
+	@scripts/step "Rust tests" $(MAKE) --no-print-directory rust-test
+	@scripts/step "Browser test" $(MAKE) --no-print-directory browser-test
+
+check: ## Format, lints, and whether generated files are up to date
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	scripts/sqlx-prepare --check
+
+web: web/node_modules/.installed ## Build the pages into web/dist
+	cd web && npm run --silent build
+
+web-test: web/node_modules/.installed ## Types and unit tests of the pages
+	cd web && npm run --silent typecheck && npm run --silent test
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+rust-test: ## All Rust tests, on real servers
+	cargo nextest run --workspace --profile ci
+
+browser-test: web/node_modules/.installed ## The whole job in a real browser
+	cargo build --quiet -p pglab
+	cd web && npm run --silent test:browser
+
+examples-test: ## The example lab, its solution and its mistakes on PostgreSQL
+	scripts/with-postgres examples/harbour/check.sh
+
+release: web ## A release binary with the pages inside
+	cargo build --release -p pglab
+
+bench: install-for-bench release ## Ratios against floors measured in the same run
+	scripts/bench
+
+soak: install-for-test ## The long crash tests
+	cargo build --quiet -p pglab
+	cargo nextest run --workspace --profile soak
+
+generate: ## Write again what is generated: .sqlx, docs/openapi.json, web/src/api/gen.ts
+	scripts/sqlx-prepare
+	cargo run --quiet -p pglab -- openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+	cd web && npm run --silent api:gen
+
+fmt: ## Format everything
+	cargo fmt --all
+
+clean: ## Remove what was built
+	rm -rf target web/dist/assets web/dist/index.html web/node_modules .dev
