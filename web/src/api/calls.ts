@@ -1,0 +1,131 @@
+// One function per operation of the HTTP contract. No caching and no state: those are in queries.ts.
+
+import { request, setCsrfToken, upload } from './client'
+import type * as T from './types'
+
+const e = encodeURIComponent
+const lab = (slug: string) => `/labs/${e(slug)}`
+const member = (slug: string, login: string) => `${lab(slug)}/members/${e(login)}`
+const post = <R>(path: string, json: unknown = {}) => request<R>(path, { method: 'POST', json })
+const patch = <R>(path: string, json: unknown) => request<R>(path, { method: 'PATCH', json })
+const remove = (path: string) => request<void>(path, { method: 'DELETE' })
+
+const keepToken = (session: T.Session) => {
+  setCsrfToken(session.csrf_token)
+  return session
+}
+
+// Session and account
+export const sessionGet = () => request<T.Session>('/session').then(keepToken)
+export const sessionCreate = (login: string, password: string) =>
+  post<T.Session>('/session', { login, password }).then(keepToken)
+export const sessionDelete = () => remove('/session')
+export const meGet = () => request<T.Me>('/me')
+export const passwordChange = (old_password: string, new_password: string) =>
+  post<void>('/me/password', { old_password, new_password })
+export const tokenList = () => request<T.List<T.Token>>('/tokens')
+export const tokenCreate = (body: { name: string; scopes?: string[]; expires_in_days?: number }) =>
+  post<T.NewToken>('/tokens', body)
+export const tokenRevoke = (id: string) => remove(`/tokens/${e(id)}`)
+export const claimGet = (token: string) => request<T.Claim>(`/claims/${e(token)}`)
+export const claimTake = (token: string) => post<{ kit: T.Kit }>(`/claims/${e(token)}`)
+
+// People
+export const personList = (query: string, cursor?: string) =>
+  request<T.List<T.Person>>(`/people?query=${e(query)}${cursor ? `&cursor=${e(cursor)}` : ''}`)
+export const personCreate = (body: { login: string; name: string; email?: string; role: T.PersonRole }) =>
+  post<T.Person>('/people', body)
+export const personChange = (
+  login: string,
+  body: { name?: string; email?: string; role?: T.PersonRole; disabled?: boolean },
+) => patch<T.Person>(`/people/${e(login)}`, body)
+
+// Labs
+export const labList = () => request<T.List<T.LabSummary>>('/labs')
+export const labCreate = (body: {
+  slug: string
+  title: string
+  start?: T.Start
+  settings?: Partial<T.LabSettings>
+}) => post<T.Lab>('/labs', body)
+export const labGet = (slug: string) => request<T.Lab>(lab(slug))
+export const labChange = (
+  slug: string,
+  body: { title?: string; start?: T.Start; settings?: Partial<T.LabSettings> },
+) => patch<T.Lab>(lab(slug), body)
+export const labDelete = (slug: string) => remove(`${lab(slug)}?confirm=${e(slug)}`)
+export const labMove = (slug: string, move: 'open' | 'close' | 'archive') =>
+  post<T.Lab>(`${lab(slug)}/${move}`)
+
+// Example
+export const exampleGet = (slug: string) => request<T.Example>(`${lab(slug)}/example`)
+export const exampleSchema = (slug: string) => request<T.SchemaSnapshot>(`${lab(slug)}/example/schema`)
+export const exampleUpload = (
+  slug: string,
+  what: 'example' | 'start-dump',
+  file: File,
+  onProgress: (done: number, total: number) => void,
+  signal?: AbortSignal,
+) => upload<T.Example>(`${lab(slug)}/${what}?name=${e(file.name)}`, file, onProgress, signal)
+export const exampleFromUri = (slug: string, uri: string) =>
+  request<T.Example>(`${lab(slug)}/example`, { method: 'PUT', json: { uri } })
+
+// Tasks
+export const taskList = (slug: string) => request<T.List<T.Task>>(`${lab(slug)}/tasks`)
+export const taskCreate = (slug: string, body: unknown) => post<T.Task>(`${lab(slug)}/tasks`, body)
+export const taskChange = (
+  slug: string,
+  id: string,
+  body: {
+    title?: string
+    explanation?: string
+    points?: number
+    position?: number
+    checks?: { id: string; weight?: number; title?: string; explanation?: string }[]
+  },
+) => patch<T.Task>(`${lab(slug)}/tasks/${e(id)}`, body)
+export const taskDelete = (slug: string, id: string) => remove(`${lab(slug)}/tasks/${e(id)}`)
+export const checkDelete = (slug: string, task: string, check: string) =>
+  remove(`${lab(slug)}/tasks/${e(task)}/checks/${e(check)}`)
+export const taskOrder = (slug: string, tasks: string[]) =>
+  request<void>(`${lab(slug)}/tasks/order`, { method: 'PUT', json: { tasks } })
+export const taskDerive = (slug: string) => post<unknown>(`${lab(slug)}/tasks/derive`)
+
+// Roster, members, credentials
+export const rosterImport = (slug: string, text: string, dryRun: boolean) =>
+  request<T.RosterReport>(`${lab(slug)}/roster?dry_run=${dryRun}`, {
+    method: 'POST',
+    body: text,
+    contentType: 'text/csv; charset=utf-8',
+  })
+export const memberList = (slug: string) => request<T.List<T.Member>>(`${lab(slug)}/members`)
+export const memberChange = (
+  slug: string,
+  login: string,
+  body: { section?: string; seat?: string; role?: T.MemberRole },
+) => patch<T.Member>(member(slug, login), body)
+export const memberRemove = (slug: string, login: string) => remove(member(slug, login))
+export const prepare = (slug: string) => post<T.Preparation>(`${lab(slug)}/prepare`)
+export const preparationGet = (slug: string) => request<T.Preparation>(`${lab(slug)}/preparation`)
+export const credentialList = (slug: string) => request<T.List<T.Credential>>(`${lab(slug)}/credentials`)
+export const claimLinkCreate = (slug: string, logins?: string[]) =>
+  post<T.List<T.ClaimLink>>(`${lab(slug)}/claim-links`, logins ? { logins } : {})
+export const memberReset = (slug: string, login: string, keep_snapshot: boolean) =>
+  post<void>(`${member(slug, login)}/reset`, { keep_snapshot, confirm: login })
+export const memberPassword = (slug: string, login: string) =>
+  post<{ password: string }>(`${member(slug, login)}/password`)
+
+// Board
+export const boardGet = (slug: string) => request<T.Board>(`${lab(slug)}/board?verdicts=false`)
+export const memberGet = (slug: string, login: string) => request<T.MemberDetail>(member(slug, login))
+export const memberSchema = (slug: string, login: string) =>
+  request<{ expected: T.SchemaSnapshot; found: T.SchemaSnapshot }>(`${member(slug, login)}/schema`)
+export const handRaise = (slug: string, login: string, why: string) =>
+  post<void>(`${member(slug, login)}/hand`, why ? { why } : {})
+export const handLower = (slug: string, login: string) => remove(`${member(slug, login)}/hand`)
+export const myPageGet = (slug: string) => request<T.MyPage>(`${lab(slug)}/me`)
+export const resultsUrl = (slug: string, format: string) => `/api/v1${lab(slug)}/results?format=${format}`
+export const credentialsCsvUrl = (slug: string) => `/api/v1${lab(slug)}/credentials.csv`
+
+// System
+export const systemGet = () => request<T.SystemInfo>('/system')

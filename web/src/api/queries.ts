@@ -1,0 +1,66 @@
+// What the pages read, as TanStack Query options: keys, freshness and how often to ask again.
+
+import { QueryClient, queryOptions } from '@tanstack/react-query'
+import * as calls from './calls'
+import { isApiError } from './client'
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // A refusal stays a refusal; only what may pass by itself is asked again.
+      retry: (n, error) => n < 2 && (!isApiError(error) || error.status === 0 || error.status >= 500),
+    },
+  },
+})
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: calls.sessionGet,
+  staleTime: 60_000,
+})
+export const meQuery = queryOptions({ queryKey: ['me'], queryFn: calls.meGet })
+export const tokensQuery = queryOptions({ queryKey: ['tokens'], queryFn: calls.tokenList })
+export const claimQuery = (token: string) =>
+  queryOptions({ queryKey: ['claim', token], queryFn: () => calls.claimGet(token), staleTime: Infinity })
+export const peopleQuery = (query: string) =>
+  queryOptions({ queryKey: ['people', query], queryFn: () => calls.personList(query) })
+export const labsQuery = queryOptions({ queryKey: ['labs'], queryFn: calls.labList })
+export const labQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug], queryFn: () => calls.labGet(slug) })
+export const exampleSchemaQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ['lab', slug, 'example-schema'],
+    queryFn: () => calls.exampleSchema(slug),
+    staleTime: 60_000,
+  })
+export const membersQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'members'], queryFn: () => calls.memberList(slug) })
+export const credentialsQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'credentials'], queryFn: () => calls.credentialList(slug) })
+export const boardQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'board'], queryFn: () => calls.boardGet(slug), staleTime: 2_000 })
+export const memberQuery = (slug: string, login: string) =>
+  queryOptions({
+    queryKey: ['lab', slug, 'member', login],
+    queryFn: () => calls.memberGet(slug, login),
+    staleTime: 1_000,
+  })
+export const memberSchemaQuery = (slug: string, login: string) =>
+  queryOptions({
+    queryKey: ['lab', slug, 'member', login, 'schema'],
+    queryFn: () => calls.memberSchema(slug, login),
+    staleTime: 5_000,
+  })
+export const myPageQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ['lab', slug, 'me'],
+    queryFn: () => calls.myPageGet(slug),
+    refetchInterval: 2_000,
+    staleTime: 1_000,
+  })
+export const systemQuery = queryOptions({
+  queryKey: ['system'],
+  queryFn: calls.systemGet,
+  refetchInterval: 10_000,
+})

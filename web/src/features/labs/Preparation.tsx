@@ -1,0 +1,67 @@
+// Preparing a lab: how far it is, live, and what failed.
+
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { BASE } from '@/api/client'
+import { openEvents } from '@/api/events'
+import type { Preparation } from '@/api/types'
+import { Bar } from '@/ui/Blocks'
+import { duration, plural } from '@/ui/format'
+import classes from './Preparation.module.css'
+
+/** The newest preparation: what came with the lab, then what the event stream tells while it runs. */
+export function usePreparation(slug: string, initial: Preparation): Preparation {
+  const [live, setLive] = useState<Preparation | null>(null)
+  const client = useQueryClient()
+  const running = (live ?? initial).state === 'running'
+  useEffect(() => {
+    setLive(null)
+  }, [initial])
+  useEffect(() => {
+    if (!running) return
+    const update = (data: unknown) => {
+      const next = data as Preparation
+      setLive(next)
+      if (next.state !== 'running') void client.invalidateQueries({ queryKey: ['lab', slug] })
+    }
+    const events = openEvents(
+      `${BASE}/labs/${encodeURIComponent(slug)}/preparation/events`,
+      { preparation: update, message: update },
+      () => undefined,
+    )
+    return () => events.close()
+  }, [client, running, slug])
+  return live ?? initial
+}
+
+export function PreparationLine({ preparation }: { preparation: Preparation }) {
+  const { state, ready, total, failed, eta_seconds: eta } = preparation
+  if (state === 'running') {
+    return (
+      <div className={classes.line}>
+        <Bar value={ready} of={total} label="Databases ready" />
+        <span className="num">
+          Preparing: <b>{ready}</b> of {total} ready{eta ? `, about ${duration(eta)} left` : ''}
+          {failed.length > 0 ? `, ${failed.length} failed` : ''}
+        </span>
+      </div>
+    )
+  }
+  if (failed.length > 0) {
+    return (
+      <details className={classes.failed}>
+        <summary>
+          {plural(failed.length, 'database')} could not be made; pglab tries again by itself
+        </summary>
+        <ul>
+          {failed.slice(0, 50).map((each) => (
+            <li key={each.login}>
+              <code>{each.login}</code> {each.reason}
+            </li>
+          ))}
+        </ul>
+      </details>
+    )
+  }
+  return null
+}

@@ -1,0 +1,131 @@
+// The results: who earned what, and the files that other systems read.
+
+import { Button, Menu } from '@mantine/core'
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { resultsUrl } from '@/api/calls'
+import { boardQuery } from '@/api/queries'
+import { byName } from '@/features/board/view'
+import { EmptyState, Page, Section } from '@/ui/Blocks'
+import { percent, points } from '@/ui/format'
+import { DownloadIcon } from '@/ui/icons'
+
+const FORMATS = [
+  ['csv', 'CSV', 'One row per student and task'],
+  ['json', 'JSON', 'The same for programs'],
+  ['canvas', 'Canvas', 'Gradebook import'],
+  ['moodle', 'Moodle', 'Grade import'],
+] as const
+
+export type ResultSort = 'name' | 'points'
+
+export function ResultsPage({
+  slug,
+  sort,
+  onSort,
+}: {
+  slug: string
+  sort: ResultSort
+  onSort: (sort: ResultSort) => void
+}) {
+  const { data: board } = useSuspenseQuery(boardQuery(slug))
+  const members = useMemo(
+    () => [...board.members].sort((a, b) => (sort === 'points' ? b.score - a.score || byName(a, b) : byName(a, b))),
+    [board, sort],
+  )
+  const seated = members.some((member) => member.section)
+  return (
+    <Page>
+      <Section
+        title="Results"
+        lead="Points that were earned and are kept. The files follow the setting for the final state."
+        actions={
+          <Menu position="bottom-end" width={240}>
+            <Menu.Target>
+              <Button leftSection={<DownloadIcon size={14} />}>Download</Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {FORMATS.map(([format, label, hint]) => (
+                <Menu.Item
+                  key={format}
+                  component="a"
+                  href={resultsUrl(slug, format)}
+                  download={`${slug}-${format}.${format === 'json' ? 'json' : 'csv'}`}
+                >
+                  {label} <span className="faint">· {hint}</span>
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        }
+      >
+        {members.length === 0 ? (
+          <EmptyState title="No results yet">
+            <p>They appear as soon as there are students and tasks.</p>
+          </EmptyState>
+        ) : (
+          <div className="table-wrap">
+            <table className="table">
+              <thead>
+                <tr>
+                  <SortHead on={sort === 'name'} onClick={() => onSort('name')}>
+                    Student
+                  </SortHead>
+                  <th>Login</th>
+                  {seated && <th>Section</th>}
+                  <SortHead on={sort === 'points'} onClick={() => onSort('points')} right>
+                    Points
+                  </SortHead>
+                  <th className="right">Share</th>
+                  <th className="right">Tasks done</th>
+                  <th className="right">Now worth</th>
+                </tr>
+              </thead>
+              <tbody>
+                {members.map((member) => (
+                  <tr key={member.login}>
+                    <td>{member.name}</td>
+                    <td className="dim">
+                      <code>{member.login}</code>
+                    </td>
+                    {seated && <td className="dim">{member.section}</td>}
+                    <td className="right num nowrap">
+                      <b>{points(member.score)}</b> <span className="faint">/ {points(member.max_score)}</span>
+                    </td>
+                    <td className="right num">{percent(member.score, member.max_score)} %</td>
+                    <td className="right num">{member.tasks.filter((task) => task.completed_at || task.state === 'done').length}</td>
+                    <td className="right num dim">{points(member.now)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Section>
+    </Page>
+  )
+}
+
+function SortHead({
+  on,
+  onClick,
+  right = false,
+  children,
+}: {
+  on: boolean
+  onClick: () => void
+  right?: boolean
+  children: string
+}) {
+  return (
+    <th className={right ? 'right' : ''} aria-sort={on ? (right ? 'descending' : 'ascending') : 'none'}>
+      <button
+        type="button"
+        onClick={onClick}
+        style={{ all: 'unset', cursor: 'pointer', color: on ? 'var(--text)' : undefined }}
+      >
+        {children} {on ? (right ? '↓' : '↑') : ''}
+      </button>
+    </th>
+  )
+}

@@ -1,0 +1,65 @@
+// All routes in one tree.
+
+import { createRouter } from '@tanstack/react-router'
+import { queryClient } from '@/api/queries'
+import { Failure, NotFound, Waiting } from '@/features/shell/Failure'
+import { accountRoute, labsRoute, newLabRoute, peopleRoute, startRoute, systemRoute } from './routes/inside'
+import {
+  boardRoute,
+  credentialsRoute,
+  labIndexRoute,
+  labRoute,
+  memberRoute,
+  myPageRoute,
+  resultsRoute,
+  rosterRoute,
+  settingsRoute,
+  slipsRoute,
+  tasksRoute,
+} from './routes/lab'
+import { claimRoute, passwordRoute, signInRoute } from './routes/outside'
+import { insideRoute, rootRoute } from './routes/root'
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  passwordRoute,
+  claimRoute,
+  insideRoute.addChildren([
+    startRoute,
+    labsRoute,
+    newLabRoute,
+    accountRoute,
+    peopleRoute,
+    systemRoute,
+    myPageRoute,
+    slipsRoute,
+    labRoute.addChildren([
+      labIndexRoute,
+      boardRoute,
+      tasksRoute,
+      rosterRoute,
+      credentialsRoute,
+      settingsRoute,
+      resultsRoute,
+      memberRoute,
+    ]),
+  ]),
+])
+
+export const router = createRouter({
+  routeTree,
+  context: { queryClient },
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  defaultPendingMs: 400,
+  defaultPendingComponent: Waiting,
+  defaultErrorComponent: ({ error }) => <Failure error={error} />,
+  defaultNotFoundComponent: NotFound,
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,78 @@
+// Pages without a session: signing in, the forced change of password, claim links.
+
+import { useQueryClient } from '@tanstack/react-query'
+import { createRoute, redirect, useNavigate, useRouter } from '@tanstack/react-router'
+import { claimQuery, sessionQuery } from '@/api/queries'
+import { ClaimPage } from '@/features/session/ClaimPage'
+import { PasswordForm, SignIn } from '@/features/session/SignIn'
+import { Page, PageHead } from '@/ui/Blocks'
+import { rootRoute } from './root'
+
+/** A path of ours to go on to; anything else would be an open redirect. */
+export function safeNext(value: unknown): string | undefined {
+  return typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : undefined
+}
+
+export const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>): { next?: string } => {
+    const next = safeNext(search.next)
+    return next ? { next } : {}
+  },
+  beforeLoad: async ({ context }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery)
+    if (session.signed_in) throw redirect({ to: '/' })
+  },
+  component: function SignInPage() {
+    const { next } = signInRoute.useSearch()
+    const client = useQueryClient()
+    const router = useRouter()
+    return (
+      <SignIn
+        onDone={(session) => {
+          client.clear()
+          client.setQueryData(sessionQuery.queryKey, session)
+          router.history.push(session.must_change_password ? '/password' : (next ?? '/'))
+        }}
+      />
+    )
+  },
+})
+
+export const passwordRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/password',
+  beforeLoad: async ({ context }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery)
+    if (!session.signed_in) throw redirect({ to: '/sign-in', search: {} })
+  },
+  component: function PasswordPage() {
+    const client = useQueryClient()
+    const navigate = useNavigate()
+    return (
+      <Page width="narrow">
+        <PageHead
+          title="Choose your own password"
+          lead="The first one was known to your instructor. The new one opens this page and your database."
+        />
+        <PasswordForm
+          submit="Set it and go on"
+          onDone={() => {
+            void client.fetchQuery({ ...sessionQuery, staleTime: 0 }).then(() => navigate({ to: '/' }))
+          }}
+        />
+      </Page>
+    )
+  },
+})
+
+export const claimRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/claim/$token',
+  loader: ({ context, params }) => context.queryClient.ensureQueryData(claimQuery(params.token)),
+  component: function Claim() {
+    const { token } = claimRoute.useParams()
+    return <ClaimPage token={token} />
+  },
+})

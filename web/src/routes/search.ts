@@ -1,0 +1,21 @@
+// What stands behind the question mark, read with care: an address may come from anywhere. Pure.
+
+import type { BoardSearch } from '@/features/board/BoardPage'
+
+type Raw = Record<string, unknown>
+
+export const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined
+
+export function boardSearch(raw: Raw): BoardSearch {
+  const found: BoardSearch = {
+    sort: raw.sort === 'name' || raw.sort === 'progress' ? raw.sort : undefined,
+    section: text(raw.section),
+    q: text(raw.q),
+    error: text(raw.error),
+    member: text(raw.member),
+    projector: raw.projector === 1 || raw.projector === '1' ? 1 : undefined,
+    anon: raw.anon === 1 || raw.anon === '1' ? 1 : undefined,
+  }
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as BoardSearch
+}

@@ -1,0 +1,86 @@
+// A CodeMirror editor for SQL, loaded when one is first shown.
+
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
+import { PostgreSQL, sql } from '@codemirror/lang-sql'
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
+import { EditorState } from '@codemirror/state'
+import { EditorView, keymap } from '@codemirror/view'
+import { tags } from '@lezer/highlight'
+import { useEffect, useRef } from 'react'
+
+const style = HighlightStyle.define([
+  { tag: [tags.keyword, tags.operatorKeyword, tags.typeName], color: 'var(--code-keyword)' },
+  { tag: tags.string, color: 'var(--code-string)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--code-number)' },
+  { tag: [tags.lineComment, tags.blockComment], color: 'var(--code-comment)' },
+])
+
+export default function SqlEditorInner({
+  value,
+  onChange,
+  label,
+  readOnly = false,
+  minLines = 1,
+}: {
+  value: string
+  onChange?: (value: string) => void
+  label: string
+  readOnly?: boolean
+  minLines?: number
+}) {
+  const host = useRef<HTMLDivElement>(null)
+  const view = useRef<EditorView | null>(null)
+  const notify = useRef(onChange)
+  useEffect(() => {
+    notify.current = onChange
+  }, [onChange])
+
+  useEffect(() => {
+    if (!host.current) return
+    const editor = new EditorView({
+      parent: host.current,
+      state: EditorState.create({
+        doc: value,
+        extensions: [
+          sql({ dialect: PostgreSQL }),
+          syntaxHighlighting(style),
+          history(),
+          keymap.of([...defaultKeymap, ...historyKeymap]),
+          EditorView.lineWrapping,
+          EditorState.readOnly.of(readOnly),
+          EditorView.editable.of(!readOnly),
+          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) notify.current?.(update.state.doc.toString())
+          }),
+          EditorView.theme({
+            '&': { fontSize: '12.5px', backgroundColor: 'var(--bg-raised)', color: 'var(--text)' },
+            '&.cm-focused': { outline: 'none' },
+            '.cm-content': {
+              fontFamily: 'var(--mono)',
+              caretColor: 'var(--accent)',
+              padding: '7px 2px',
+              minHeight: `${minLines * 1.45 * 12.5 + 14}px`,
+            },
+            '.cm-cursor': { borderLeftColor: 'var(--accent)' },
+          }),
+        ],
+      }),
+    })
+    view.current = editor
+    return () => {
+      editor.destroy()
+      view.current = null
+    }
+    // The editor owns its text once it is there; later values come in below.
+  }, [label, readOnly, minLines])
+
+  useEffect(() => {
+    const editor = view.current
+    if (editor && editor.state.doc.toString() !== value) {
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
+    }
+  }, [value])
+
+  return <div ref={host} />
+}

@@ -1,0 +1,12 @@
+// Short messages in the corner.
+
+import { notifications } from '@mantine/notifications'
+
+export function told(message: string) {
+  notifications.show({ message, autoClose: 4000, withBorder: true, color: 'green' })
+}
+
+export function failed(error: unknown) {
+  const message = error instanceof Error && error.message ? error.message : 'Something went wrong; try again.'
+  notifications.show({ message, autoClose: 9000, withBorder: true, color: 'orange', title: 'That did not work' })
+}
