@@ -36,16 +36,23 @@ pub enum Error {
     Connection(tokio_postgres::Error),
     #[error("PostgreSQL did not answer within {} s", .0.as_secs_f32())]
     Deadline(Duration),
+    /// It exists, does not carry pglab's mark, and is therefore left alone.
+    #[error("the {kind} {name} exists and was not made by pglab, which therefore leaves it alone")]
+    NotOurs {
+        kind: &'static str,
+        name: pglab_core::ident::Ident,
+    },
     /// The answer was not what the statement promises; a bug of ours or of the server.
     #[error("unexpected answer from PostgreSQL: {0}")]
     Unexpected(String),
 }
 
 impl Error {
-    /// The SQLSTATE, where PostgreSQL gave one.
+    /// The SQLSTATE, where there is one.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused(error) => Some(error.code().code()),
+            Self::NotOurs { .. } => Some(crate::provision::NOT_OURS),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod connection;
 pub mod facts;
 pub mod private;
+pub mod provision;
 
 pub use cluster::Cluster;
 pub use connection::{Address, Connection, Error};
