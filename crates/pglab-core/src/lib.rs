@@ -15,6 +15,7 @@ pub mod lab;
 pub mod names;
 pub mod need;
 pub mod person;
+pub mod plan_instances;
 pub mod roster;
 pub mod snapshot;
 pub mod task;

@@ -1,6 +1,8 @@
 //! What pglab calls the things that it makes on a cluster. All carry the prefix `pglab_` but a student's own role and
 //! database, which are named as a student would name them.
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     id::MemberId,
     ident::{Ident, IdentError, MAX_IDENT_BYTES},
@@ -76,6 +78,21 @@ pub fn member_database(
     Ident::new(format!("{head}_{tail}"))
 }
 
+/// What a database is renamed to when a reset keeps it: its name, cut where that is too long, and the time.
+///
+/// # Errors
+/// None.
+pub fn snapshot_database(database: &Ident, taken_at: DateTime<Utc>) -> Result<Ident, IdentError> {
+    let tail = taken_at.format("_%Y%m%d_%H%M%S").to_string();
+    let mut head = database.as_str().to_owned();
+    let mut keep = head.len().min(MAX_IDENT_BYTES - tail.len());
+    while !head.is_char_boundary(keep) {
+        keep -= 1;
+    }
+    head.truncate(keep);
+    Ident::new(head + &tail)
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -97,5 +114,14 @@ mod tests {
         assert_eq!(name("ada", true), "music_shop_ada_123456789abc");
         let long = name(&"é".repeat(31), false);
         assert!(long.len() <= 63 && long.ends_with("_123456789abc"), "{long}");
+    }
+
+    #[test]
+    fn snapshots_carry_the_time_and_stay_short() {
+        let at = DateTime::from_timestamp(1_772_442_000, 0).unwrap();
+        let plain = snapshot_database(&Ident::new("music_shop_ada").unwrap(), at).unwrap();
+        assert_eq!(plain.as_str(), "music_shop_ada_20260302_090000");
+        let long = snapshot_database(&Ident::new("é".repeat(31)).unwrap(), at).unwrap();
+        assert!(long.as_str().len() <= 63 && long.as_str().ends_with("é_20260302_090000"));
     }
 }

@@ -4,8 +4,10 @@
 pub mod cluster;
 pub mod connection;
 pub mod facts;
+pub mod inventory;
 pub mod private;
 pub mod provision;
+pub mod work;
 
 pub use cluster::Cluster;
 pub use connection::{Address, Connection, Error};
