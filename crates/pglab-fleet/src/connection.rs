@@ -45,6 +45,9 @@ pub enum Error {
     /// The answer was not what the statement promises; a bug of ours or of the server.
     #[error("unexpected answer from PostgreSQL: {0}")]
     Unexpected(String),
+    /// A database is larger than what we are ready to look at.
+    #[error("the database is too large to be looked at: {0}")]
+    TooLarge(String),
 }
 
 impl Error {
@@ -82,6 +85,7 @@ impl From<tokio_postgres::Error> for Error {
 pub struct Connection {
     client: Client,
     driver: AbortHandle,
+    server_version: u32,
 }
 
 impl Connection {
@@ -89,9 +93,28 @@ impl Connection {
     /// The server can't be reached in time, or refuses us.
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let (client, connection) = config.connect(NoTls).await?;
+        let server_version = version_number(connection.parameter("server_version").unwrap_or_default());
         let driver = tokio::spawn(drive(connection)).abort_handle();
-        Ok(Self { client, driver })
+        Ok(Self {
+            client,
+            driver,
+            server_version,
+        })
     }
+
+    /// As in `server_version_num`: 150018 for 15.18.
+    pub fn server_version(&self) -> u32 {
+        self.server_version
+    }
+}
+
+/// From `15.18 (Debian 15.18-0+deb12u1)` or `18beta2`.
+fn version_number(text: &str) -> u32 {
+    let mut numbers = text
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|digits| digits.parse::<u32>().unwrap_or(0));
+    let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    major.saturating_mul(10_000).saturating_add(minor.min(9_999))
 }
 
 /// Reads what the server sends until it ends. Notices are dropped here: a student's function may raise a million.

@@ -4,9 +4,12 @@
 pub mod cluster;
 pub mod connection;
 pub mod facts;
+pub mod introspect;
 pub mod inventory;
 pub mod private;
 pub mod provision;
+pub mod rows;
+mod session;
 pub mod work;
 
 pub use cluster::Cluster;
