@@ -103,9 +103,22 @@ mod tests {
     #[test]
     fn options_and_statements_say_the_same() {
         let pins = Pins::new(Duration::from_millis(1500), Duration::ZERO);
-        assert!(pins.begin().contains("; SET LOCAL search_path = pg_catalog, pg_temp; "));
-        assert!(pins.begin().contains("SET LOCAL statement_timeout = 1500; SET LOCAL lock_timeout = 1; "));
-        assert!(pins.options().contains("-c search_path=pg_catalog,\\ pg_temp -c statement_timeout=1500 "));
-        assert!(pins.for_content().begin().contains("search_path = public, pg_temp"));
+        assert!(
+            pins.begin()
+                .contains("; SET LOCAL search_path = pg_catalog, pg_temp; ")
+        );
+        assert!(
+            pins.begin()
+                .contains("SET LOCAL statement_timeout = 1500; SET LOCAL lock_timeout = 1; ")
+        );
+        assert!(
+            pins.options()
+                .contains("-c search_path=pg_catalog,\\ pg_temp -c statement_timeout=1500 ")
+        );
+        assert!(
+            pins.for_content()
+                .begin()
+                .contains("search_path = public, pg_temp")
+        );
     }
 }

@@ -50,7 +50,10 @@ pub(super) fn snapshot(text: &str) -> Result<SchemaSnapshot, Error> {
         names
             .columns
             .insert((attribute.relation, attribute.number), attribute.name.clone());
-        columns.entry(attribute.relation).or_default().push(column(attribute));
+        columns
+            .entry(attribute.relation)
+            .or_default()
+            .push(column(attribute));
     }
     let mut tables: HashMap<u32, Table> = HashMap::new();
     let mut views: HashMap<u32, View> = HashMap::new();
@@ -59,8 +62,12 @@ pub(super) fn snapshot(text: &str) -> Result<SchemaSnapshot, Error> {
         names.relations.insert(relation.oid, name.clone());
         let columns = columns.remove(&relation.oid).unwrap_or_default();
         match relation.kind {
-            'r' | 'p' => tables.insert(relation.oid, table(relation, name, columns)).map(drop),
-            kind => views.insert(relation.oid, view(relation, name, kind, columns)).map(drop),
+            'r' | 'p' => tables
+                .insert(relation.oid, table(relation, name, columns))
+                .map(drop),
+            kind => views
+                .insert(relation.oid, view(relation, name, kind, columns))
+                .map(drop),
         };
     }
     let by_constraint = add_constraints(
@@ -89,12 +96,14 @@ pub(super) fn snapshot(text: &str) -> Result<SchemaSnapshot, Error> {
         schemas: sorted(document.schemas.unwrap_or_default(), Clone::clone),
         tables: sorted(tables.into_values().map(in_order), |table| table.name.clone()),
         views: sorted(views.into_values(), |view| view.name.clone()),
-        functions: sorted(document.functions.unwrap_or_default().into_iter().map(function), |it| {
-            (it.name.clone(), it.argument_types.clone())
-        }),
-        sequences: sorted(document.sequences.unwrap_or_default().into_iter().map(sequence), |it| {
-            it.name.clone()
-        }),
+        functions: sorted(
+            document.functions.unwrap_or_default().into_iter().map(function),
+            |it| (it.name.clone(), it.argument_types.clone()),
+        ),
+        sequences: sorted(
+            document.sequences.unwrap_or_default().into_iter().map(sequence),
+            |it| it.name.clone(),
+        ),
         enums: sorted(enums, |it| it.name.clone()),
         domains: sorted(domains, |it| it.name.clone()),
         extensions: document.extensions.unwrap_or_default(),
@@ -134,7 +143,10 @@ fn table(relation: Relation, name: ObjectName, columns: Vec<Column>) -> Table {
         row_security: relation.row_security,
         comment: relation.comment,
         change_mark: relation.mark.unwrap_or_default(),
-        bytes: relation.bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
+        bytes: relation
+            .bytes
+            .and_then(|bytes| u64::try_from(bytes).ok())
+            .unwrap_or(0),
     }
 }
 
@@ -319,7 +331,9 @@ fn trigger(row: TriggerRow, names: &Names) -> Trigger {
 fn condition(definition: &str) -> Option<String> {
     let (_, rest) = definition.split_once(" WHEN (")?;
     // One that was cut has no end.
-    let condition = rest.rsplit_once(") EXECUTE ").map_or(rest, |(condition, _)| condition);
+    let condition = rest
+        .rsplit_once(") EXECUTE ")
+        .map_or(rest, |(condition, _)| condition);
     Some(condition.to_owned())
 }
 

@@ -27,7 +27,10 @@ pub async fn expected(connection: &Connection, schema: &SchemaSnapshot) -> Resul
         total: Duration::from_secs(1800),
     };
     let deadline = Instant::now() + limits.total;
-    let relations = schema.tables.iter().map(|table| (&table.name, &table.columns, false));
+    let relations = schema
+        .tables
+        .iter()
+        .map(|table| (&table.name, &table.columns, false));
     let views = schema.views.iter().map(|view| (&view.name, &view.columns, true));
     let mut expected = Expected::default();
     for (name, columns, is_view) in relations.chain(views) {
@@ -41,7 +44,9 @@ pub async fn expected(connection: &Connection, schema: &SchemaSnapshot) -> Resul
         let left = || deadline.saturating_duration_since(Instant::now());
         let first = read(connection, &wanted, schema, limits, left()).await?;
         let again = match &first {
-            ObservedRows::Digest { .. } if is_view => read(connection, &wanted, schema, limits, left()).await?,
+            ObservedRows::Digest { .. } if is_view => {
+                read(connection, &wanted, schema, limits, left()).await?
+            }
             _ => first.clone(),
         };
         match first {

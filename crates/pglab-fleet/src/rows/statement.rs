@@ -16,7 +16,10 @@ pub(super) fn select(rows: &RowsWanted, schema: &SchemaSnapshot) -> Option<Strin
     let (columns, only) = match table {
         // Rows of tables that inherit from this one are theirs.
         Some(table) => (&table.columns, if table.partitioned { "" } else { "ONLY " }),
-        None => (&schema.views.iter().find(|view| view.name == rows.name)?.columns, ""),
+        None => (
+            &schema.views.iter().find(|view| view.name == rows.name)?.columns,
+            "",
+        ),
     };
     let domains: HashMap<(&str, &str), &str> = schema
         .domains

@@ -53,17 +53,27 @@ async fn change_marks_follow_the_rows() {
             .await
             .unwrap();
         let snapshot = introspect::snapshot(&connection).await.unwrap();
-        let marks: Vec<_> = snapshot.tables.into_iter().map(|table| table.change_mark).collect();
+        let marks: Vec<_> = snapshot
+            .tables
+            .into_iter()
+            .map(|table| table.change_mark)
+            .collect();
         <[String; 3]>::try_from(marks).unwrap()
     };
     let before = marks().await;
     assert_eq!(before, marks().await);
-    connection.batch_execute("INSERT INTO a VALUES (1); INSERT INTO p VALUES (1)").await.unwrap();
+    connection
+        .batch_execute("INSERT INTO a VALUES (1); INSERT INTO p VALUES (1)")
+        .await
+        .unwrap();
     let filled = marks().await;
     assert_ne!(before[0], filled[0]);
     assert_eq!(before[1], filled[1]);
     assert_ne!(before[2], filled[2]);
-    connection.batch_execute("UPDATE a SET n = 2; DELETE FROM p").await.unwrap();
+    connection
+        .batch_execute("UPDATE a SET n = 2; DELETE FROM p")
+        .await
+        .unwrap();
     let changed = marks().await;
     assert_ne!(filled[0], changed[0]);
     assert_ne!(filled[2], changed[2]);
@@ -89,7 +99,11 @@ async fn shadowed_names_are_of_no_use() {
     )
     .await;
     let snapshot = introspect::snapshot(&connection).await.unwrap();
-    let names: Vec<_> = snapshot.tables.iter().map(|table| table.name.name.as_str()).collect();
+    let names: Vec<_> = snapshot
+        .tables
+        .iter()
+        .map(|table| table.name.name.as_str())
+        .collect();
     assert_eq!(names, ["pg_attribute", "pg_class"]);
     assert_eq!(snapshot.tables[1].columns[2].data_type, "integer");
     assert_eq!(snapshot.functions.len(), 4);
@@ -129,7 +143,10 @@ async fn ten_thousand_tables_are_read_and_more_columns_than_that_refused() {
     .await;
     let snapshot = introspect::snapshot(&connection).await.unwrap();
     assert_eq!(snapshot.tables.len(), 10_000);
-    assert_eq!(snapshot.tables[77].columns[0].auto_number, Some(AutoNumber::Serial));
+    assert_eq!(
+        snapshot.tables[77].columns[0].auto_number,
+        Some(AutoNumber::Serial)
+    );
     assert!(snapshot.sequences.is_empty());
 
     connection
@@ -141,7 +158,10 @@ async fn ten_thousand_tables_are_read_and_more_columns_than_that_refused() {
         .await
         .unwrap();
     let error = introspect::snapshot(&connection).await.unwrap_err();
-    assert!(matches!(&error, Error::TooLarge(why) if why.contains("columns")), "{error}");
+    assert!(
+        matches!(&error, Error::TooLarge(why) if why.contains("columns")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -149,7 +169,10 @@ async fn a_locked_table_is_waited_for_only_so_long() {
     let server = TestServer::start().await;
     let connection = database(&server, "CREATE TABLE t (n integer)").await;
     let other = server.superuser("example").await;
-    other.batch_execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    other
+        .batch_execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
     let begun = Instant::now();
     let error = introspect::snapshot(&connection).await.unwrap_err();
     assert_eq!(error.code(), Some("55P03"));

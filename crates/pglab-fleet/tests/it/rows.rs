@@ -24,7 +24,12 @@ fn wanted(table: &str, columns: &[&str]) -> RowsWanted {
 
 async fn observe(connection: &Connection, wanted: &[RowsWanted]) -> Vec<ObservedRows> {
     let observed = rows::observe(connection, wanted).await.unwrap();
-    assert!(observed.iter().zip(wanted).all(|((name, _), wanted)| *name == wanted.name));
+    assert!(
+        observed
+            .iter()
+            .zip(wanted)
+            .all(|((name, _), wanted)| *name == wanted.name)
+    );
     observed.into_iter().map(|(_, rows)| rows).collect()
 }
 
@@ -53,7 +58,13 @@ async fn the_digest_is_of_the_rows_and_not_of_their_order() {
     assert_ne!(first[0], first[2]);
     assert_ne!(first[0], first[3]);
     let empty = RowDigest::default();
-    assert_eq!(first[4], ObservedRows::Digest { digest: empty, hashes: None });
+    assert_eq!(
+        first[4],
+        ObservedRows::Digest {
+            digest: empty,
+            hashes: None
+        }
+    );
     // A session with other settings says the same.
     let other = server.superuser("example").await;
     assert_eq!(first, observe(&other, &tables).await);
@@ -89,7 +100,9 @@ async fn hashes_tell_which_rows_differ() {
     assert_eq!(hashes(3), None);
     assert_eq!(hashes(4).unwrap_or_default(), Vec::<i64>::new());
     let plain = observe(&connection, &[wanted("a", &["n"])]).await;
-    let (ObservedRows::Digest { digest, .. }, ObservedRows::Digest { digest: same, .. }) = (&plain[0], &observed[0]) else {
+    let (ObservedRows::Digest { digest, .. }, ObservedRows::Digest { digest: same, .. }) =
+        (&plain[0], &observed[0])
+    else {
         panic!("{plain:?}");
     };
     assert_eq!(digest, same);
@@ -132,7 +145,9 @@ async fn a_broken_relation_fails_alone() {
         statement: std::time::Duration::from_millis(500),
         ..RowLimits::default()
     };
-    let observed = rows::observe_known(&connection, &all, &schema, limits).await.unwrap();
+    let observed = rows::observe_known(&connection, &all, &schema, limits)
+        .await
+        .unwrap();
     let said: Vec<_> = observed
         .iter()
         .map(|(_, rows)| match rows {
@@ -156,7 +171,11 @@ async fn a_broken_relation_fails_alone() {
             "0 rows",
         ]
     );
-    assert!(observed.iter().all(|(_, rows)| !matches!(rows, ObservedRows::Failed(said) if said.len() > 600)));
+    assert!(
+        observed
+            .iter()
+            .all(|(_, rows)| !matches!(rows, ObservedRows::Failed(said) if said.len() > 600))
+    );
 }
 
 #[tokio::test]
@@ -179,8 +198,18 @@ async fn reading_a_table_executes_nothing_of_its_author() {
          CREATE DOMAIN text AS varchar CHECK (false);",
     )
     .await;
-    let observed = observe(&connection, &[RowsWanted { hashes: true, ..wanted("t", &["n", "p", "m"]) }]).await;
-    assert!(matches!(&observed[0], ObservedRows::Digest { digest, .. } if digest.n_rows == 1), "{observed:?}");
+    let observed = observe(
+        &connection,
+        &[RowsWanted {
+            hashes: true,
+            ..wanted("t", &["n", "p", "m"])
+        }],
+    )
+    .await;
+    assert!(
+        matches!(&observed[0], ObservedRows::Digest { digest, .. } if digest.n_rows == 1),
+        "{observed:?}"
+    );
 }
 
 #[tokio::test]
@@ -202,7 +231,13 @@ async fn an_example_is_read_as_it_will_be_asked_for() {
     let read: Vec<_> = expected
         .rows
         .iter()
-        .map(|rows| (rows.name.name.as_str(), rows.columns.join(","), rows.digest.n_rows))
+        .map(|rows| {
+            (
+                rows.name.name.as_str(),
+                rows.columns.join(","),
+                rows.digest.n_rows,
+            )
+        })
         .collect();
     assert_eq!(
         read,
@@ -214,13 +249,20 @@ async fn an_example_is_read_as_it_will_be_asked_for() {
             ("v", "a".to_owned(), 2),
         ]
     );
-    let left_out: Vec<_> = expected.left_out.iter().map(|(name, why)| (name.name.as_str(), why.as_str())).collect();
+    let left_out: Vec<_> = expected
+        .left_out
+        .iter()
+        .map(|(name, why)| (name.name.as_str(), why.as_str()))
+        .collect();
     assert_eq!(
         left_out,
         [
             ("broken", "division by zero"),
             ("moving", "its rows are different every time it is read"),
-            ("unfilled", "materialized view \"unfilled\" has not been populated"),
+            (
+                "unfilled",
+                "materialized view \"unfilled\" has not been populated"
+            ),
         ]
     );
     // A student's database that is the same gives the same.
