@@ -1,6 +1,7 @@
-//! Rules about the workspace that matter enough to be tests.
+//! Rules about the workspace that matter enough to be tests, and what others build their proofs on.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod directions;
 mod files;
+mod schema_gen;
