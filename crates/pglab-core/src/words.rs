@@ -3,6 +3,7 @@
 
 use crate::{
     check::Fact,
+    expression::readable,
     ident::quote_ident,
     snapshot::{
         AutoNumber, ForeignKey, ForeignKeyAction, Function, FunctionKind, Index, ObjectName, Trigger,
@@ -69,24 +70,25 @@ pub fn clip(text: &str) -> String {
     format!("{}…", &text[..end])
 }
 
-/// Without the parentheses that PostgreSQL prints around a whole expression.
+/// An expression without what PostgreSQL adds to it.
 pub fn expression(expression: &str) -> String {
-    let inner = expression
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'));
-    let mut depth = 0_i32;
-    let whole = inner.is_some_and(|inner| {
-        !inner.contains('\'')
-            && inner.bytes().all(|b| {
-                depth += i32::from(b == b'(') - i32::from(b == b')');
-                depth >= 0
-            })
-    });
-    clip(if whole {
-        inner.unwrap_or(expression)
+    clip(&readable(expression))
+}
+
+/// The keys of an index, between commas.
+fn keys(keys: &[String]) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| readable(key)).collect();
+    clip(&keys.join(", "))
+}
+
+/// `a function f()`, `an aggregate function f()`.
+pub fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
     } else {
-        expression
-    })
+        "a"
+    };
+    format!("{article} {noun}")
 }
 
 /// `DELETE`, `UPDATE OF a, b`.
@@ -120,7 +122,12 @@ pub fn trigger(trigger: &Trigger) -> String {
     text
 }
 
-/// `a unique btree index on album (artist_id) where …`
+/// The columns and expressions of an index, as the title of its task shows them.
+pub fn index_keys(index: &Index) -> String {
+    keys(&index.keys)
+}
+
+/// `a unique index on album (artist_id) where …`
 pub fn index(table: &ObjectName, index: &Index) -> String {
     let mut text = format!(
         "{} on {} ({})",
@@ -130,7 +137,7 @@ pub fn index(table: &ObjectName, index: &Index) -> String {
             (unique, method) => format!("a {}{method} index", if unique { "unique " } else { "" }),
         },
         object(table),
-        clip(&index.keys.join(", "))
+        keys(&index.keys)
     );
     if !index.include.is_empty() {
         text.push_str(&format!(" that includes {}", columns(&index.include)));
@@ -299,8 +306,12 @@ pub fn fact(fact: &Fact) -> String {
         ),
         Fact::ViewRows { view } => format!("{} returns the same rows as in the example", object(view)),
         Fact::Function { function: wanted } => match &wanted.result {
-            Some(result) => format!("There is a {} that returns {}", function(wanted), clip(result)),
-            None => format!("There is a {}", function(wanted)),
+            Some(result) => format!(
+                "There is {} that returns {}",
+                with_article(&function(wanted)),
+                clip(result)
+            ),
+            None => format!("There is {}", with_article(&function(wanted))),
         },
         Fact::Sequence { sequence } => format!(
             "There is a sequence {} that starts at {} and counts by {}",

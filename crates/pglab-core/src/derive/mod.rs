@@ -9,9 +9,6 @@ mod explain;
 mod key;
 mod order;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{HashMap, HashSet};
 
 pub use self::{
@@ -142,7 +139,7 @@ pub fn tasks(
             let title = format!(
                 "Index on {}({})",
                 words::object(&table.name),
-                words::clip(&index.keys.join(", "))
+                words::index_keys(index)
             );
             let fact = Fact::Index {
                 table: table.name.clone(),

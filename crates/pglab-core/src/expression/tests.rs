@@ -63,6 +63,49 @@ fn not_the_same() {
 }
 
 #[test]
+fn readable_for_people() {
+    let printed: Vec<_> = [
+        "(price >= (0)::numeric)",
+        "((rating >= 0) AND (rating <= 5))",
+        "(((a > 1) AND (b > 2)) OR (c IS NULL))",
+        "((status)::text = ANY ((ARRAY['new'::character varying, 'old'::character varying])::text[]))",
+        "(mood <> ALL (ARRAY['a'::public.mood, 'b'::public.mood]))",
+        "(VALUE ~ '^[a-z]+@'::text)",
+        "lower((title)::text)",
+        "COALESCE(a, '-1'::integer)",
+        "((first_name || ' '::text) || last_name)",
+        "(date_part('year'::text, born) > (1900)::double precision)",
+        "CASE WHEN (a > 0) THEN 'x'::text ELSE NULL::text END",
+        "(NOT (a AND b))",
+        "((price)::integer > tags[1])",
+        "(\"Unit Price\" * (1)::numeric)",
+        "EXCLUDE USING gist (room WITH =, during WITH &&)",
+        "'{}'::jsonb",
+    ]
+    .into_iter()
+    .map(readable)
+    .collect();
+    insta::assert_snapshot!(printed.join("\n"), @r#"
+    price >= 0
+    rating >= 0 AND rating <= 5
+    (a > 1 AND b > 2) OR c IS NULL
+    status IN ('new', 'old')
+    mood NOT IN ('a'::public.mood, 'b'::public.mood)
+    VALUE ~ '^[a-z]+@'
+    lower(title)
+    coalesce(a, -1)
+    (first_name || ' ') || last_name
+    date_part('year', born) > 1900
+    CASE WHEN (a > 0) THEN 'x' ELSE NULL END
+    NOT (a AND b)
+    price::integer > tags[1]
+    "Unit Price" * 1
+    exclude using gist(room WITH =, during WITH &&)
+    '{}'
+    "#);
+}
+
+#[test]
 fn names_of_columns() {
     assert_eq!(column_name("album_id").as_deref(), Some("album_id"));
     assert_eq!(column_name("\"Album \"\"Id\"").as_deref(), Some("Album \"Id"));

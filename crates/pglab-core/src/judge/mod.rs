@@ -25,9 +25,6 @@ mod triggers;
 mod types;
 mod views;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{HashMap, HashSet};
 
 use self::found::Found;

@@ -15,7 +15,10 @@ pub(super) fn function(found: &Found<'_>, wanted: &Function, rule: TypeRule) -> 
     let mut nearest = None;
     for function in named.iter().filter(fits) {
         if function.kind != wanted.kind {
-            nearest = Some(format!("it is a {}", words::function_kind(function.kind)));
+            nearest = Some(format!(
+                "it is {}",
+                words::with_article(words::function_kind(function.kind))
+            ));
         } else {
             match (&function.result, &wanted.result) {
                 (None, None) => return Outcome::Passed,
@@ -31,7 +34,10 @@ pub(super) fn function(found: &Found<'_>, wanted: &Function, rule: TypeRule) -> 
         return Outcome::Failed(fault);
     }
     if !named.is_empty() {
-        let there: Vec<_> = named.iter().map(|function| words::function(function)).collect();
+        let there: Vec<_> = named
+            .iter()
+            .map(|function| words::with_article(&words::function(function)))
+            .collect();
         return Outcome::Failed(format!("there is {}", words::clip(&words::list(&there))));
     }
     let names = found.schema.functions.iter().map(|function| &function.name);

@@ -1,1 +1,0 @@
-//! What is derived from a small example, and what survives deriving it again.
