@@ -13,7 +13,7 @@ pub struct Entry<'a> {
     pub person: Option<PersonId>,
     /// The operation's name, noun first: `lab_create`.
     pub operation: &'a str,
-    /// What it was done to: `lab/chinook`, `person/ada`.
+    /// What it was done to: a login, the slug of a lab.
     pub subject: &'a str,
     /// No secrets: passwords and tokens never stand here.
     pub detail: serde_json::Value,

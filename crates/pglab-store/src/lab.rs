@@ -166,14 +166,3 @@ pub async fn delete(tx: &mut Tx, id: LabId) -> Result<(), Error> {
         .await?;
     Ok(())
 }
-
-/// How many databases of members a lab has, or is getting.
-pub async fn count_instances(executor: impl PgExecutor<'_>, id: LabId) -> Result<u64, Error> {
-    let n = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "n!" FROM instance WHERE lab_id = $1 AND state_name <> 'terminated'"#,
-        id.uuid(),
-    )
-    .fetch_one(executor)
-    .await?;
-    Ok(u64::try_from(n).unwrap_or(0))
-}

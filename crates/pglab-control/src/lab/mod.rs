@@ -1,6 +1,30 @@
 //! Labs: one file per operation. What is inside a lab (example, tasks, roster) has folders of its own.
 
+mod archive;
+mod change;
+mod close;
+mod create;
+mod definition;
+mod delete;
 mod find;
+mod list;
+mod open;
+mod settings;
+mod show;
+mod title;
+mod update;
 
+pub use archive::archive;
+pub use close::close;
+pub use create::{NewLab, create};
+pub use definition::{Definition, DefinitionTask, ExampleFrom, definition};
+pub use delete::delete;
 pub use find::find;
+pub use list::{LabSummary, list};
+pub use open::open;
 pub use pglab_store::lab::Lab;
+pub use show::{LabView, show};
+pub use update::{LabChange, update};
+
+pub(crate) use change::{locked, write};
+pub(crate) use show::view;

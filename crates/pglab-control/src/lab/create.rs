@@ -1,0 +1,72 @@
+//! A new lab. Who makes it is its first instructor.
+
+use pglab_core::{
+    access::{Actor, Membership, Operation},
+    id::{LabId, MemberId},
+    lab::{LabSettings, LabState, MemberRole, Slug, Start},
+};
+use pglab_store::{audit, lab::Lab, membership};
+
+use super::{LabView, settings, title, view};
+use crate::{Control, Error};
+
+#[derive(Debug, Clone)]
+pub struct NewLab {
+    pub slug: String,
+    pub title: String,
+    pub start: Option<Start>,
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// # Errors
+/// Not an instructor; the slug is taken or can't be one; start or settings that make no sense.
+pub async fn create(control: &Control, actor: &Actor, new: NewLab) -> Result<LabView, Error> {
+    control.authorise(actor, Operation::LabCreate)?;
+    let slug = Slug::parse(&new.slug).map_err(|error| Error::invalid("slug", error.to_string()))?;
+    let creator = match actor {
+        Actor::Person(person) => Some(person.id),
+        Actor::Stranger | Actor::System => None,
+    };
+    let lab = Lab {
+        id: LabId::new(&*control.clock, &*control.random),
+        title: title::title("title", &new.title)?,
+        state: LabState::Draft,
+        start: settings::start(new.start.unwrap_or_default())?,
+        settings: settings::merged(actor, &LabSettings::default(), new.settings)?,
+        version: 1,
+        created_by: creator,
+        created_at: control.now(),
+        opened_at: None,
+        closed_at: None,
+        archived_at: None,
+        prepare_wanted_at: None,
+        archive_wanted_at: None,
+        delete_wanted_at: None,
+        trouble: None,
+        slug,
+    };
+    let mut tx = control.store.begin().await?;
+    pglab_store::lab::insert(&mut tx, &lab)
+        .await
+        .map_err(|error| match error {
+            pglab_store::Error::Taken(_) => Error::Conflict(format!(
+                "there is a lab {:?} already; choose another short name",
+                lab.slug.as_str()
+            )),
+            other => other.into(),
+        })?;
+    let mut place = None;
+    if let Some(person) = creator {
+        let membership = Membership {
+            lab: lab.id,
+            member: MemberId::new(&*control.clock, &*control.random),
+            role: MemberRole::Instructor,
+        };
+        membership::insert(&mut tx, membership, person, control.now()).await?;
+        place = Some(membership);
+    }
+    let entry = audit::Entry::new(control.now(), actor, "lab_create", lab.slug.as_str());
+    audit::insert(&mut tx, entry).await?;
+    control.store.commit(tx).await?;
+    view(control, actor, lab, place).await
+}
