@@ -11,7 +11,7 @@ use pglab_fleet::Cluster;
 use pglab_identity::Sealer;
 use pglab_store::Store;
 
-use crate::{Error, wake::Wake};
+use crate::{Error, example, wake::Wake};
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -20,7 +20,9 @@ pub struct Control(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     parts: Parts,
+    limits: Limits,
     wake: Wake,
+    examples: example::Live,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,21 @@ pub struct Parts {
     pub data_dir: PathBuf,
 }
 
+/// What the operator of this pglab allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest dump that may be uploaded, in bytes.
+    pub upload_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            upload_bytes: 4 * 1024 * 1024 * 1024,
+        }
+    }
+}
+
 impl std::ops::Deref for Control {
     type Target = Parts;
     fn deref(&self) -> &Parts {
@@ -45,10 +62,24 @@ impl std::ops::Deref for Control {
 
 impl Control {
     pub fn new(parts: Parts) -> Self {
+        Self::with_limits(parts, Limits::default())
+    }
+
+    pub fn with_limits(parts: Parts, limits: Limits) -> Self {
         Self(Arc::new(Inner {
             parts,
+            limits,
             wake: Wake::default(),
+            examples: example::Live::default(),
         }))
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(crate) fn examples(&self) -> &example::Live {
+        &self.0.examples
     }
 
     pub fn wake(&self) -> &Wake {

@@ -4,8 +4,10 @@
 pub mod control;
 pub mod credential;
 mod error;
+pub mod example;
 pub mod lab;
 pub mod session;
+pub mod task;
 #[cfg(feature = "testing")]
 #[expect(
     clippy::expect_used,
@@ -15,6 +17,6 @@ pub mod testing;
 mod wake;
 pub mod workers;
 
-pub use control::{Control, Parts, SystemClock};
+pub use control::{Control, Limits, Parts, SystemClock};
 pub use error::{Error, FieldProblem};
 pub use wake::Wake;

@@ -116,6 +116,8 @@ CREATE TABLE example (
     progress jsonb NOT NULL DEFAULT '{}',
     error jsonb,
     warnings jsonb NOT NULL DEFAULT '[]',
+    -- How many of each the example holds, as the API shows it.
+    summary jsonb,
     -- pglab_core::snapshot::SchemaSnapshot
     snapshot jsonb,
     -- pglab_core::snapshot::SchemaSnapshot of the start template

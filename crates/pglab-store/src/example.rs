@@ -65,6 +65,8 @@ pub struct Example {
     pub progress: serde_json::Value,
     pub error: Option<serde_json::Value>,
     pub warnings: serde_json::Value,
+    /// How many of each the example holds, as the API shows it.
+    pub summary: Option<serde_json::Value>,
     /// Set once the example itself is loaded.
     pub example_database: Option<Ident>,
     pub start_database: Option<Ident>,
@@ -86,6 +88,7 @@ struct Row {
     progress: serde_json::Value,
     error: Option<serde_json::Value>,
     warnings: serde_json::Value,
+    summary: Option<serde_json::Value>,
     example_database: Option<String>,
     start_database: Option<String>,
     start_made: Option<serde_json::Value>,
@@ -119,6 +122,7 @@ impl Row {
             progress: self.progress,
             error: self.error,
             warnings: self.warnings,
+            summary: self.summary,
             example_database: database(self.example_database)?,
             start_database: database(self.start_database)?,
             start_made: self
@@ -133,7 +137,7 @@ impl Row {
 pub async fn of_lab(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Option<Example>, Error> {
     sqlx::query_as!(
         Row,
-        "SELECT lab_id, source, name, size_bytes, sha256, file, uri_sealed, generation, state, progress, error, warnings, example_database, start_database, start_made, loaded_at
+        "SELECT lab_id, source, name, size_bytes, sha256, file, uri_sealed, generation, state, progress, error, warnings, summary, example_database, start_database, start_made, loaded_at
          FROM example WHERE lab_id = $1",
         lab.uuid(),
     )
@@ -147,7 +151,7 @@ pub async fn of_lab(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Option<
 pub async fn loading(executor: impl PgExecutor<'_>) -> Result<Vec<Example>, Error> {
     sqlx::query_as!(
         Row,
-        "SELECT lab_id, source, name, size_bytes, sha256, file, uri_sealed, generation, state, progress, error, warnings, example_database, start_database, start_made, loaded_at
+        "SELECT lab_id, source, name, size_bytes, sha256, file, uri_sealed, generation, state, progress, error, warnings, summary, example_database, start_database, start_made, loaded_at
          FROM example WHERE state = 'loading' ORDER BY lab_id",
     )
     .fetch_all(executor)
@@ -160,13 +164,13 @@ pub async fn loading(executor: impl PgExecutor<'_>) -> Result<Vec<Example>, Erro
 /// Writes a new row, or over the one that is there, all but the snapshots. Snapshots of another generation go.
 pub async fn put(tx: &mut Tx, example: &Example) -> Result<(), Error> {
     sqlx::query!(
-        "INSERT INTO example AS old (lab_id, source, name, size_bytes, sha256, file, uri_sealed, generation, state, progress, error, warnings, example_database, start_database, start_made,
+        "INSERT INTO example AS old (lab_id, source, name, size_bytes, sha256, file, uri_sealed, generation, state, progress, error, warnings, summary, example_database, start_database, start_made,
            loaded_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
          ON CONFLICT (lab_id) DO UPDATE SET source = excluded.source, name = excluded.name,
            size_bytes = excluded.size_bytes, sha256 = excluded.sha256, file = excluded.file,
            uri_sealed = excluded.uri_sealed, generation = excluded.generation, state = excluded.state,
-           progress = excluded.progress, error = excluded.error, warnings = excluded.warnings,
+           progress = excluded.progress, error = excluded.error, warnings = excluded.warnings, summary = excluded.summary,
            example_database = excluded.example_database, start_database = excluded.start_database,
            start_made = excluded.start_made, loaded_at = excluded.loaded_at,
            snapshot = CASE WHEN old.generation = excluded.generation THEN old.snapshot END,
@@ -184,6 +188,7 @@ pub async fn put(tx: &mut Tx, example: &Example) -> Result<(), Error> {
         example.progress,
         example.error,
         example.warnings,
+        example.summary,
         example.example_database.as_ref().map(Ident::as_str),
         example.start_database.as_ref().map(Ident::as_str),
         example.start_made.as_ref().map(|start| json("the start of an example", start)).transpose()?,
@@ -259,20 +264,32 @@ pub async fn start(
         .transpose()
 }
 
-/// Only while this generation is being loaded. False: it is no longer, something else is wanted by now.
+/// Only while this generation is being loaded. False: it is no longer, something else is wanted by now. The one write
+/// outside a transaction: nothing depends on it.
 pub async fn set_progress(
-    tx: &mut Tx,
+    executor: impl PgExecutor<'_>,
     lab: LabId,
     generation: i32,
     progress: &serde_json::Value,
 ) -> Result<bool, Error> {
     let done = sqlx::query!(
-        "UPDATE example SET progress = $3 WHERE lab_id = $1 AND generation = $2 AND state = 'loading'",
+        "UPDATE example SET progress = $3 FROM lab
+         WHERE lab_id = $1 AND generation = $2 AND example.state = 'loading'
+           AND lab.id = lab_id AND lab.delete_wanted_at IS NULL",
         lab.uuid(),
         generation,
         progress,
     )
-    .execute(&mut **tx)
+    .execute(executor)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// The uploaded files that labs have, by their names in the folder of uploads.
+pub async fn files(executor: impl PgExecutor<'_>) -> Result<Vec<String>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT file AS "file!" FROM example WHERE file IS NOT NULL UNION ALL SELECT file FROM start_dump"#
+    )
+    .fetch_all(executor)
+    .await?)
 }

@@ -34,7 +34,8 @@ pub async fn list(control: &Control, actor: &Actor) -> Result<Vec<LabSummary>, E
         Actor::System => (Vec::new(), true),
         Actor::Stranger => (Vec::new(), false),
     };
-    let place_in = |lab: &Lab| -> Option<Membership> { places.iter().find(|place| place.lab == lab.id).copied() };
+    let place_in =
+        |lab: &Lab| -> Option<Membership> { places.iter().find(|place| place.lab == lab.id).copied() };
     let mut summaries = Vec::new();
     for lab in pglab_store::lab::all(pool).await? {
         let place = place_in(&lab);

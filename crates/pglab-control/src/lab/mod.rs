@@ -11,13 +11,13 @@ mod list;
 mod open;
 mod settings;
 mod show;
-mod title;
+pub(crate) mod title;
 mod update;
 
 pub use archive::archive;
 pub use close::close;
 pub use create::{NewLab, create};
-pub use definition::{Definition, DefinitionTask, ExampleFrom, definition};
+pub use definition::{Definition, DefinitionCheck, DefinitionTask, ExampleFrom, definition};
 pub use delete::delete;
 pub use find::find;
 pub use list::{LabSummary, list};

@@ -16,7 +16,10 @@ pub(crate) fn title(path: &str, text: &str) -> Result<String, Error> {
             format!("a title has at most {MAX_TITLE_CHARS} characters"),
         ))
     } else if text.chars().any(char::is_control) {
-        Err(Error::invalid(path, "a title is one line without control characters"))
+        Err(Error::invalid(
+            path,
+            "a title is one line without control characters",
+        ))
     } else {
         Ok(text.to_owned())
     }

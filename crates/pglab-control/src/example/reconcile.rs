@@ -1,0 +1,321 @@
+//! The reconciler of examples: for every example that is wanted, the example database, then the start template, then
+//! the tasks. Safe to stop at any point: the next activation removes what was left half-made and starts over.
+
+use std::{collections::HashSet, time::Duration};
+
+use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
+use pglab_core::id::LabId;
+use pglab_store::{
+    example::{self, Example, ExampleState},
+    example_rows,
+    lab::Lab,
+    start_dump,
+};
+use serde_json::json;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    live::{Phase, Progress},
+    uploads,
+    view::{ExampleProblem, ExampleSummary},
+    work::{self, Failure},
+};
+use crate::{Control, Error, lab, task};
+
+/// When nobody wakes it: another process may have taken the upload.
+const PERIOD: Duration = Duration::from_secs(5);
+/// How often progress is written down, and it is asked whether the work is still wanted.
+const NOTED_EVERY: Duration = Duration::from_secs(1);
+/// Loading keeps a server busy; more at once would make all of them slow.
+const MAX_AT_ONCE: usize = 2;
+
+/// What an activation did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub ready: usize,
+    pub failed: usize,
+    /// Something else was wanted in the meantime.
+    pub given_up: usize,
+    /// A server did not answer; tried again by the next activation.
+    pub put_off: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Ready,
+    Failed,
+    GivenUp,
+    PutOff,
+}
+
+/// Works until `stop`.
+pub async fn run(control: Control, stop: CancellationToken) {
+    loop {
+        let activation = tokio::select! {
+            () = stop.cancelled() => return,
+            activation = activate(&control) => activation,
+        };
+        match activation {
+            Ok(summary) if summary != Summary::default() => tracing::info!(?summary, "examples"),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "examples could not be looked at"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = control.wake().example.notified() => {}
+            () = sleep(PERIOD) => {}
+        }
+    }
+}
+
+/// Goes on until nothing is wanted that it has not tried, also what comes in the meantime.
+///
+/// # Errors
+/// Our own database does not answer.
+pub async fn activate(control: &Control) -> Result<Summary, Error> {
+    let mut summary = Summary::default();
+    let mut at_work = FuturesUnordered::new();
+    let mut busy: HashSet<LabId> = HashSet::new();
+    let mut put_off: HashSet<LabId> = HashSet::new();
+    loop {
+        for example in example::loading(control.store.pool()).await? {
+            let lab = example.lab;
+            if busy.len() < MAX_AT_ONCE && !put_off.contains(&lab) && busy.insert(lab) {
+                at_work.push(one(control, example).map(move |outcome| (lab, outcome)));
+            }
+        }
+        if at_work.is_empty() {
+            break;
+        }
+        tokio::select! {
+            Some((lab, outcome)) = at_work.next() => {
+                busy.remove(&lab);
+                match outcome {
+                    Outcome::Ready => summary.ready += 1,
+                    Outcome::Failed => summary.failed += 1,
+                    Outcome::GivenUp => summary.given_up += 1,
+                    Outcome::PutOff => {
+                        put_off.insert(lab);
+                        summary.put_off += 1;
+                    }
+                }
+            }
+            () = control.wake().example.notified() => {}
+        }
+    }
+    let known = example::files(control.store.pool()).await?;
+    if let Err(error) = uploads::sweep(control, &known).await {
+        tracing::warn!(%error, "the folder of uploads can't be swept");
+    }
+    Ok(summary)
+}
+
+async fn one(control: &Control, example: Example) -> Outcome {
+    let lab = match pglab_store::lab::by_id(control.store.pool(), example.lab).await {
+        // Its removal is the business of another reconciler.
+        Ok(Some(lab)) if lab.delete_wanted_at.is_none() => lab,
+        Ok(_) => return Outcome::PutOff,
+        Err(error) => return put_off(&Error::from(error)),
+    };
+    let _working = control.examples().work(lab.id);
+    let made = tokio::select! {
+        made = make(control, &lab, example.clone()) => made,
+        outcome = unwanted(control, &example) => return outcome,
+    };
+    match made {
+        Ok(outcome) => outcome,
+        Err(Stop::PutOff(error)) => put_off(&error),
+        Err(Stop::Failed(problem)) => match fail(control, &lab, &example, &problem).await {
+            Ok(outcome) => outcome,
+            Err(error) => put_off(&error),
+        },
+    }
+}
+
+fn put_off(error: &Error) -> Outcome {
+    tracing::warn!(%error, "an example is put off");
+    Outcome::PutOff
+}
+
+/// Writes the progress down from time to time; ends when something else is wanted.
+async fn unwanted(control: &Control, example: &Example) -> Outcome {
+    loop {
+        sleep(NOTED_EVERY).await;
+        let progress = control.examples().get(example.lab);
+        let progress = serde_json::to_value(progress).unwrap_or_default();
+        match example::set_progress(control.store.pool(), example.lab, example.generation, &progress).await {
+            Ok(true) => {}
+            Ok(false) => return Outcome::GivenUp,
+            Err(error) => tracing::warn!(%error, "progress can't be written"),
+        }
+    }
+}
+
+enum Stop {
+    /// The dump, or what it makes of the database, is at fault.
+    Failed(ExampleProblem),
+    PutOff(Error),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Problem(problem) => Self::Failed(problem),
+            Failure::Error(error) => Self::PutOff(error),
+        }
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::PutOff(error)
+    }
+}
+
+impl From<pglab_store::Error> for Stop {
+    fn from(error: pglab_store::Error) -> Self {
+        Self::PutOff(error.into())
+    }
+}
+
+async fn make(control: &Control, lab: &Lab, mut example: Example) -> Result<Outcome, Stop> {
+    let told = |progress: Progress| control.examples().set(lab.id, progress);
+    if example.example_database.is_none() {
+        work::remove_all(control, &lab.slug).await?;
+        let made = work::make_example(control, lab, &example, &told).await?;
+        let Some(noted) = note_example(control, lab, example.generation, made).await? else {
+            return Ok(Outcome::GivenUp);
+        };
+        example = noted;
+    }
+    told(Progress {
+        phase: Phase::Templates,
+        done_bytes: 0,
+        total_bytes: 0,
+    });
+    let pool = control.store.pool();
+    let snapshot = example::snapshot(pool, lab.id).await?.unwrap_or_default();
+    let rows = example_rows::of_lab(pool, lab.id).await?;
+    let dump = start_dump::of_lab(pool, lab.id).await?;
+    // As it is now: it may have changed since the activation began.
+    let Some(lab) = pglab_store::lab::by_id(pool, lab.id).await? else {
+        return Ok(Outcome::GivenUp);
+    };
+    work::remove_starts(control, &lab.slug).await?;
+    let wanted = work::StartWanted {
+        lab: &lab,
+        example: &example,
+        snapshot: &snapshot,
+        rows: &rows,
+        dump: dump.as_ref(),
+    };
+    let made = work::make_start(control, wanted, &told).await?;
+    note_start(control, &lab, &example, dump.as_ref(), made).await
+}
+
+/// The example itself is there. `None`: something else is wanted by now.
+async fn note_example(
+    control: &Control,
+    lab: &Lab,
+    generation: i32,
+    made: work::ExampleMade,
+) -> Result<Option<Example>, Stop> {
+    let mut tx = control.store.begin().await?;
+    let Some(mut example) = still_wanted(&mut tx, lab, generation).await? else {
+        return Ok(None);
+    };
+    example.example_database = Some(made.database);
+    example.warnings = serde_json::to_value(&made.warnings).unwrap_or_default();
+    example.summary = serde_json::to_value(ExampleSummary::of(&made.snapshot, &made.rows)).ok();
+    example::put(&mut tx, &example).await?;
+    example::set_snapshot(&mut tx, lab.id, &made.snapshot).await?;
+    example_rows::replace(&mut tx, lab.id, &made.rows).await?;
+    control.store.commit(tx).await?;
+    Ok(Some(example))
+}
+
+/// Everything is there: the tasks are derived, and the class can be prepared.
+async fn note_start(
+    control: &Control,
+    lab: &Lab,
+    made_for: &Example,
+    dump: Option<&start_dump::StartDump>,
+    made: work::StartMade,
+) -> Result<Outcome, Stop> {
+    let mut tx = control.store.begin().await?;
+    let Some(mut example) = still_wanted(&mut tx, lab, made_for.generation).await? else {
+        return Ok(Outcome::GivenUp);
+    };
+    let current = lab::locked(&mut tx, lab.id, lab.slug.as_str()).await?;
+    let same_dump = start_dump::of_lab(&mut *tx, lab.id).await?.as_ref() == dump;
+    if current.start != lab.start || current.settings.extensions != lab.settings.extensions || !same_dump {
+        return Ok(Outcome::GivenUp);
+    }
+    example.state = ExampleState::Ready;
+    example.error = None;
+    example.progress = json!({});
+    example.start_database = Some(made.database);
+    example.start_made = Some(lab.start.clone());
+    example.loaded_at = Some(control.now());
+    let mut warnings = made_for.warnings.as_array().cloned().unwrap_or_default();
+    warnings.extend(
+        made.warnings
+            .iter()
+            .filter_map(|warning| serde_json::to_value(warning).ok()),
+    );
+    example.warnings = warnings.into();
+    example::put(&mut tx, &example).await?;
+    example::set_start(&mut tx, lab.id, &made.snapshot, &made.rows).await?;
+    task::derive_again(control, &mut tx, &current).await?;
+    control.store.commit(tx).await?;
+    control.examples().clear(lab.id);
+    control.wake().prepare.notify_one();
+    control.wake().live.notify_one();
+    Ok(Outcome::Ready)
+}
+
+/// Nothing of what failed stays on the cluster; then it is told.
+async fn fail(
+    control: &Control,
+    lab: &Lab,
+    failed: &Example,
+    problem: &ExampleProblem,
+) -> Result<Outcome, Error> {
+    let example = example::of_lab(control.store.pool(), lab.id).await?;
+    if example.is_some_and(|example| example.example_database.is_some()) {
+        work::remove_starts(control, &lab.slug).await?;
+    } else {
+        work::remove_all(control, &lab.slug).await?;
+    }
+    let mut tx = control.store.begin().await?;
+    let Some(mut example) = still_wanted(&mut tx, lab, failed.generation).await? else {
+        return Ok(Outcome::GivenUp);
+    };
+    example.state = ExampleState::Failed;
+    example.error = serde_json::to_value(problem).ok();
+    example.progress = json!({});
+    example.start_database = None;
+    example.start_made = None;
+    example::put(&mut tx, &example).await?;
+    control.store.commit(tx).await?;
+    control.examples().clear(lab.id);
+    tracing::info!(lab = %lab.slug, line = problem.line, message = %problem.message, "an example failed");
+    Ok(Outcome::Failed)
+}
+
+/// Locks the lab, and gives the example if it is still the one that is being worked on.
+async fn still_wanted(
+    tx: &mut pglab_store::Tx,
+    lab: &Lab,
+    generation: i32,
+) -> Result<Option<Example>, Error> {
+    match lab::locked(tx, lab.id, lab.slug.as_str()).await {
+        Ok(_) => {}
+        Err(Error::NotFound(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    Ok(example::of_lab(&mut **tx, lab.id)
+        .await?
+        .filter(|example| example.generation == generation && example.state == ExampleState::Loading))
+}
