@@ -2,6 +2,7 @@
 //! them takes a [`Clock`] or a [`Random`].
 
 pub mod access;
+pub mod caps;
 pub mod check;
 pub mod clock;
 pub mod derive;

@@ -11,6 +11,7 @@ pub mod provision;
 pub mod rows;
 mod session;
 pub mod work;
+pub mod watch;
 
 pub use cluster::Cluster;
 pub use connection::{Address, Connection, Error};

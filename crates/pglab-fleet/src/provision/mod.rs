@@ -9,7 +9,7 @@ pub mod database;
 pub mod instance;
 pub mod role;
 
-mod script;
+pub(crate) mod script;
 
 pub use instance::{InstanceLimits, InstanceSpec};
 pub use role::RoleLimits;

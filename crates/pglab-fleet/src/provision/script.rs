@@ -9,7 +9,7 @@ use crate::{Connection, Error};
 
 /// Runs a script and returns the rows of its SELECTs. All of it happens or nothing: several statements in one simple
 /// query are one transaction, and an error leaves no open transaction behind.
-pub(super) async fn run(
+pub(crate) async fn run(
     connection: &Connection,
     script: &'static str,
     wanted: &Value,
@@ -29,13 +29,13 @@ pub(super) async fn run(
 }
 
 /// The text in a column that the script promises.
-pub(super) fn text<'r>(row: &'r SimpleQueryRow, column: &str) -> Result<&'r str, Error> {
+pub(crate) fn text<'r>(row: &'r SimpleQueryRow, column: &str) -> Result<&'r str, Error> {
     row.try_get(column)?
         .ok_or_else(|| Error::Unexpected(format!("the column {column} is null")))
 }
 
 /// What two runs that meet each other on the catalog are told; the second try finds what the other made.
-pub(super) fn met_another(error: &Error) -> bool {
+pub(crate) fn met_another(error: &Error) -> bool {
     match error {
         Error::Refused(refused) => {
             matches!(
@@ -49,5 +49,5 @@ pub(super) fn met_another(error: &Error) -> bool {
 
 /// How often something is tried that meets another run of itself: a `pglab` that was killed leaves its last statement
 /// running on the server.
-pub(super) const ATTEMPTS: u32 = 40;
-pub(super) const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+pub(crate) const ATTEMPTS: u32 = 40;
+pub(crate) const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);

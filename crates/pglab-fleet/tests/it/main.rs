@@ -7,3 +7,4 @@ mod introspect;
 mod private;
 mod provision;
 mod rows;
+mod watch;

@@ -1,7 +1,6 @@
 //! Making roles, databases and instances: what they may do, and that an interruption at any point is made good by
 //! another run.
 
-use pglab_core::ident::Ident;
 use pglab_fleet::{
     Address, Connection, Error,
     provision::{InstanceSpec, NOT_OURS, RoleLimits, cluster, database, instance, role},
@@ -403,8 +402,10 @@ async fn names_are_only_names() {
         "SELECT".to_owned(),
     ];
     for login in &nasty {
-        let mut wanted = spec(login);
-        wanted.mark = format!("instance of {login}");
+        let wanted = InstanceSpec {
+            mark: format!("instance of {login}"),
+            ..spec(login)
+        };
         instance::ensure(&class.maintenance, &wanted).await.unwrap();
         let session = class.student(login).await;
         assert_eq!(albums(&session).await, 50);
@@ -415,6 +416,7 @@ async fn names_are_only_names() {
             .get(0);
         assert_eq!(&who, login);
         drop(session);
+        class.wait_until_alone(wanted.database.as_str()).await;
         let kept = ident(&format!("k{}", &login.chars().take(20).collect::<String>()));
         database::rename(&class.maintenance, &wanted.database, &kept)
             .await
