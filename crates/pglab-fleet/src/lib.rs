@@ -10,8 +10,8 @@ pub mod private;
 pub mod provision;
 pub mod rows;
 mod session;
-pub mod work;
 pub mod watch;
+pub mod work;
 
 pub use cluster::Cluster;
 pub use connection::{Address, Connection, Error};

@@ -149,7 +149,9 @@ async fn a_quota_turns_read_only_and_back_and_closes_who_writes_on() {
     assert_eq!(refusal(&ada, "INSERT INTO heap VALUES ('y')").await, "25006");
     class.checker("ada").await;
     assert_eq!(actions(&mut Watcher::default()).await, []);
-    ada.batch_execute("SET default_transaction_read_only = off").await.unwrap();
+    ada.batch_execute("SET default_transaction_read_only = off")
+        .await
+        .unwrap();
     ada.batch_execute("TRUNCATE heap").await.unwrap();
     eventually("it can be written to", async || {
         actions(&mut Watcher::default()).await == [EnforcedAction::TurnedWritable]
