@@ -1,11 +1,13 @@
 //! The PostgreSQL servers that students work on, and everything said to them. The only crate that speaks
 //! PostgreSQL to servers that are first met at run time; it decides nothing and knows nothing of our own database.
 
+pub mod activity;
 pub mod cluster;
 pub mod connection;
 pub mod facts;
 pub mod introspect;
 pub mod inventory;
+pub mod log_feed;
 pub mod private;
 pub mod provision;
 pub mod rows;

@@ -4,6 +4,8 @@
 
 mod attacks;
 mod introspect;
+mod activity;
+mod log_feed;
 mod private;
 mod provision;
 mod rows;
