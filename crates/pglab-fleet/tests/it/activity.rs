@@ -54,7 +54,11 @@ async fn a_commit_is_told_and_silence_is_not() {
     let _bob = student(&server, "bob").await;
     let sweeper = Sweeper::open(&cluster(&server)).await.unwrap();
     let first = sweeper.sweep().await.unwrap();
-    let logins: BTreeSet<_> = first.sessions.iter().map(|session| session.role.as_str()).collect();
+    let logins: BTreeSet<_> = first
+        .sessions
+        .iter()
+        .map(|session| session.role.as_str())
+        .collect();
     assert_eq!(logins, BTreeSet::from(["ada", "bob"]));
     // Nobody does anything, and our own looking does not count.
     server

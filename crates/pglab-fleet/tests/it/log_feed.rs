@@ -109,7 +109,13 @@ async fn a_new_reader_and_a_cut_file() {
     std::fs::write(&path, &whole).unwrap();
     for source in [&mut first, &mut LogSource::folder(folder.path().to_owned())] {
         let rest = source.read(&connection, begun.position.clone()).await.unwrap();
-        assert_eq!(rest.entries.iter().map(|e| e.message.as_str()).collect::<Vec<_>>(), ["m2"]);
+        assert_eq!(
+            rest.entries
+                .iter()
+                .map(|e| e.message.as_str())
+                .collect::<Vec<_>>(),
+            ["m2"]
+        );
         assert_eq!(rest.position.unwrap().offset, whole.len() as u64);
     }
     std::fs::write(&path, line(7)).unwrap();

@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod activity;
 mod attacks;
 mod introspect;
-mod activity;
 mod log_feed;
 mod private;
 mod provision;
