@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod directions;
+mod expressions;
 mod files;
 mod schema_gen;
