@@ -120,7 +120,8 @@ pub enum TypeRule {
     /// As declared, with length and precision.
     #[default]
     Strict,
-    /// Any type of the same family will do: integers, texts, exact numbers, floating numbers, timestamps.
+    /// Any type of the same family will do: integers, texts, exact numbers, floating numbers, timestamps, times of day,
+    /// JSON.
     Lenient,
 }
 
