@@ -1,7 +1,7 @@
 //! What handlers take from a request: who acts, the body, the path, the query. Each refusal is a [`Problem`]; who may do
 //! what is decided in `control`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::{
     extract::{
@@ -106,10 +106,18 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
             Some(peer) if peer.is_loopback() => Some(forwarded().unwrap_or(peer)),
             other => other,
         };
-        Ok(Self(address.map_or_else(
-            || "unknown".to_owned(),
-            |address| address.to_string(),
-        )))
+        Ok(Self(address.map_or_else(|| "unknown".to_owned(), counted)))
+    }
+}
+
+/// What counts as one address: a subscriber of IPv6 has a whole /64.
+fn counted(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let network = Ipv6Addr::from_bits(address.to_bits() >> 64 << 64);
+            format!("{network}/64")
+        }
     }
 }
 
@@ -193,5 +201,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 fn plain(text: &str) -> &str {
     text.rsplit_once("target type: ")
         .map_or(text, |(_, reason)| reason)
+        .trim_start_matches("Failed to parse the request body as JSON: ")
         .trim_start_matches("Invalid URL: ")
 }

@@ -51,6 +51,7 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::NotSignedIn => Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", detail),
+            Error::SignInRefused => Self::new(StatusCode::UNAUTHORIZED, "sign_in_refused", detail),
             Error::PasswordChangeRequired => {
                 Self::new(StatusCode::FORBIDDEN, "password_change_required", detail)
             }

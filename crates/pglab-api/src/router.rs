@@ -1,35 +1,68 @@
-//! The list of all routes: router and OpenAPI document from the same lines.
+//! The list of all routes: router and OpenAPI document from the same lines; and the layers around them.
 
-use axum::Router;
+use std::any::Any;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
 use pglab_control::Control;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
 
-use tower_http::compression::CompressionLayer;
+use crate::{
+    Problem, account,
+    document::{Top, with_problems},
+    headers, health, idempotency, pages, people, session, tokens,
+};
 
-use crate::{health, pages};
-
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "pglab",
-    description = "Runs a PostgreSQL class: labs, rosters, databases and live progress."
-))]
-struct Document;
+/// The largest body, in bytes, where a route does not say otherwise.
+pub(crate) const BODY_LIMIT: usize = 1 << 20;
 
 fn routes() -> OpenApiRouter<Control> {
-    OpenApiRouter::with_openapi(Document::openapi()).merge(health::router())
+    OpenApiRouter::with_openapi(Top::openapi())
+        .merge(health::router())
+        .merge(session::router())
+        .merge(account::router())
+        .merge(tokens::router())
+        .merge(people::router())
 }
 
 /// The OpenAPI document of all routes.
 pub fn document() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+    with_problems(routes().into_openapi())
 }
 
 /// Everything that is served on the main listener.
 pub fn router(control: Control) -> Router {
-    let (router, _) = routes().split_for_parts();
+    let (router, document) = routes().split_for_parts();
+    let document = with_problems(document);
     router
+        .layer(from_fn_with_state(control.clone(), idempotency::layer))
+        .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
         .fallback(pages::serve)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
+        .layer(from_fn(headers::layer))
         .with_state(control)
+}
+
+/// A bug in a handler costs one request.
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(
+        panic = message.unwrap_or("without a message"),
+        "a handler panicked"
+    );
+    let detail = "something went wrong inside pglab; its log has the cause";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response()
 }

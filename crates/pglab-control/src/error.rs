@@ -13,6 +13,9 @@ pub struct FieldProblem {
 pub enum Error {
     #[error("sign in first")]
     NotSignedIn,
+    /// Login and password don't fit, for whatever reason.
+    #[error("the login or the password is wrong")]
+    SignInRefused,
     #[error("change the initial password first")]
     PasswordChangeRequired,
     #[error("this is not yours to do")]

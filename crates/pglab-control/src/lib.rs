@@ -1,12 +1,17 @@
 //! Operations, reconcilers and the board. Everything that changes something goes through here: may the actor, parse,
 //! one transaction, wake. Knows nothing of HTTP.
 
+pub mod account;
 pub mod control;
 pub mod credential;
 mod error;
 pub mod example;
+pub mod housekeeping;
+pub mod idempotency;
 pub mod lab;
+pub mod people;
 pub mod session;
+pub mod sign_in;
 pub mod task;
 #[cfg(feature = "testing")]
 #[expect(
@@ -14,6 +19,7 @@ pub mod task;
     reason = "a test that can not be set up fails, with the reason"
 )]
 pub mod testing;
+pub mod tokens;
 mod wake;
 pub mod workers;
 

@@ -144,17 +144,12 @@ fn expiry(created_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     (now + IDLE).min(created_at + LONGEST)
 }
 
-/// A session that just began.
-#[derive(Debug)]
-pub struct Begun {
-    /// For the cookie; only its hash is kept.
-    pub token: String,
-    pub identified: Identified,
-    pub person: Person,
-}
-
-/// Begins a session for somebody who proved who they are.
-pub(crate) async fn begin(control: &Control, tx: &mut Tx, person: Person) -> Result<Begun, Error> {
+/// Begins a session for somebody who proved who they are. The token is for the cookie; only its hash is kept.
+pub(crate) async fn begin(
+    control: &Control,
+    tx: &mut Tx,
+    person: &Person,
+) -> Result<(String, Identified), Error> {
     let now = control.now();
     let cookie = token::generate(&*control.random, "");
     let session = Session {
@@ -166,21 +161,18 @@ pub(crate) async fn begin(control: &Control, tx: &mut Tx, person: Person) -> Res
         expires_at: expiry(now, now),
     };
     session::insert(tx, &session).await?;
-    let must_change_password = must_change(control, &person).await?;
-    Ok(Begun {
-        token: cookie,
-        identified: Identified {
-            actor: acting(&person, must_change_password, false),
-            session: Some(session),
-        },
-        person,
-    })
+    let must_change_password = must_change(control, person).await?;
+    let identified = Identified {
+        actor: acting(person, must_change_password, false),
+        session: Some(session),
+    };
+    Ok((cookie, identified))
 }
 
-/// Ends the session. Ending none is fine.
+/// Ends the session. A token stays: it is revoked instead.
 ///
 /// # Errors
-/// Our own database does not answer.
+/// Not signed in.
 pub async fn end(control: &Control, identified: &Identified) -> Result<(), Error> {
     control.authorise(&identified.actor, Operation::OwnSession)?;
     if let Some(session) = &identified.session {
@@ -189,4 +181,48 @@ pub async fn end(control: &Control, identified: &Identified) -> Result<(), Error
         control.store.commit(tx).await?;
     }
     Ok(())
+}
+
+/// What the pages need to know of who is signed in.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// `None` for a stranger.
+    pub person: Option<Person>,
+    pub must_change_password: bool,
+    pub csrf_token: Option<String>,
+    /// What the person may do besides their own account and labs.
+    pub may: Vec<&'static str>,
+}
+
+/// Describes whoever it is; a stranger is one too.
+///
+/// # Errors
+/// Our own database does not answer.
+pub async fn describe(control: &Control, identified: &Identified) -> Result<Description, Error> {
+    let Actor::Person(acting) = &identified.actor else {
+        return Ok(Description {
+            person: None,
+            must_change_password: false,
+            csrf_token: None,
+            may: Vec::new(),
+        });
+    };
+    let may = [
+        ("lab_create", Operation::LabCreate),
+        ("person_manage", Operation::PersonManage),
+        ("system_view", Operation::SystemView),
+    ];
+    Ok(Description {
+        person: person::by_id(control.store.pool(), acting.id).await?,
+        must_change_password: acting.must_change_password,
+        csrf_token: identified
+            .session
+            .as_ref()
+            .map(|session| session.csrf_token.clone()),
+        may: may
+            .into_iter()
+            .filter(|(_, operation)| control.authorise(&identified.actor, *operation).is_ok())
+            .map(|(name, _)| name)
+            .collect(),
+    })
 }

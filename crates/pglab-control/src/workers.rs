@@ -7,7 +7,7 @@ use pglab_store::Leadership;
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::Control;
+use crate::{Control, housekeeping};
 
 /// How often a process without leadership asks for it, and one with it confirms it.
 const LEADERSHIP_PERIOD: Duration = Duration::from_secs(2);
@@ -54,6 +54,8 @@ async fn lead(control: &Control, mut leadership: Leadership, stop: &Cancellation
 }
 
 /// Every worker ends soon after its token is cancelled, and can be dropped at any point before that.
-fn start(_control: &Control, _stop: &CancellationToken) -> JoinSet<()> {
-    JoinSet::new()
+fn start(control: &Control, stop: &CancellationToken) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    workers.spawn(housekeeping::run(control.clone(), stop.clone()));
+    workers
 }

@@ -42,10 +42,14 @@ pub struct Membership {
 pub enum Operation {
     /// See people, make accounts, change roles.
     PersonManage,
-    /// See one's own account, change one's own password, own tokens.
+    /// See one's own account and tokens.
     OwnAccount,
-    /// Sign out, change an initial password.
+    /// Sign out.
     OwnSession,
+    /// Change one's own password: the one thing that somebody can do who must.
+    OwnPassword,
+    /// Make and revoke one's own tokens.
+    OwnTokens,
     /// See the labs that one is a member of.
     LabList,
     LabCreate,
@@ -68,6 +72,8 @@ impl Operation {
         matches!(
             self,
             Self::PersonManage
+                | Self::OwnPassword
+                | Self::OwnTokens
                 | Self::LabCreate
                 | Self::LabManage(_)
                 | Self::CredentialsView(_)
@@ -84,7 +90,7 @@ pub fn may(actor: &Actor, operation: Operation) -> bool {
         Actor::Stranger => return false,
         Actor::Person(person) => person,
     };
-    if person.must_change_password && operation != O::OwnSession {
+    if person.must_change_password && !matches!(operation, O::OwnSession | O::OwnPassword) {
         return false;
     }
     if person.read_only && operation.changes_something() {
@@ -97,7 +103,7 @@ pub fn may(actor: &Actor, operation: Operation) -> bool {
         person.role == Role::Admin || place.is_some_and(|m| m.role != MemberRole::Student)
     };
     match operation {
-        O::OwnSession | O::OwnAccount | O::LabList => true,
+        O::OwnSession | O::OwnPassword | O::OwnTokens | O::OwnAccount | O::LabList => true,
         O::PersonManage | O::SystemView => person.role == Role::Admin,
         O::LabCreate => matches!(person.role, Role::Admin | Role::Instructor),
         O::LabManage(place) | O::CredentialsView(place) => teaches(place),

@@ -13,8 +13,8 @@ pub fn generate(random: &dyn Random, prefix: &str) -> String {
 }
 
 /// What is stored of a token.
-pub fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
+pub fn hash(token: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(token.as_ref()).into()
 }
 
 /// Compares two secrets without telling by its time how far they agree.

@@ -5,15 +5,22 @@ use sqlx::PgExecutor;
 
 use crate::{Error, Tx};
 
-pub async fn insert(tx: &mut Tx, login: &str, address: &str, at: DateTime<Utc>) -> Result<(), Error> {
-    sqlx::query!(
-        "INSERT INTO sign_in_failure (login, address, at) VALUES ($1, $2, $3)",
+/// The answer is the failure's id.
+pub async fn insert(tx: &mut Tx, login: &str, address: &str, at: DateTime<Utc>) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO sign_in_failure (login, address, at) VALUES ($1, $2, $3) RETURNING id",
         login,
         address,
         at,
     )
-    .execute(&mut **tx)
-    .await?;
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+pub async fn delete(tx: &mut Tx, id: i64) -> Result<(), Error> {
+    sqlx::query!("DELETE FROM sign_in_failure WHERE id = $1", id)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -2,5 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access;
+mod account;
+mod document;
 mod extract;
+mod idempotency;
+mod people;
+mod session;
 mod support;
+mod tokens;

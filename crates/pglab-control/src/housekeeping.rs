@@ -1,0 +1,51 @@
+//! The reconciler that keeps accounts in order: it removes what has expired, and gives PostgreSQL the passwords that it
+//! could not be given when they were changed.
+
+use std::time::Duration;
+
+use pglab_store::{idempotency, session, sign_in_failure};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Control, Error, credential::converge, idempotency::KEPT, sign_in::WINDOW};
+
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// What one activation did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Summary {
+    pub sessions_expired: u64,
+    pub failures_forgotten: u64,
+    pub answers_forgotten: u64,
+    pub passwords_applied: u64,
+}
+
+/// # Errors
+/// Our own database or the cluster does not answer. What was done stays done.
+pub async fn activate(control: &Control) -> Result<Summary, Error> {
+    let now = control.now();
+    let mut tx = control.store.begin().await?;
+    let mut summary = Summary {
+        sessions_expired: session::delete_expired(&mut tx, now).await?,
+        failures_forgotten: sign_in_failure::delete_before(&mut tx, now - WINDOW).await?,
+        answers_forgotten: idempotency::delete_before(&mut tx, now - KEPT).await?,
+        passwords_applied: 0,
+    };
+    control.store.commit(tx).await?;
+    summary.passwords_applied = converge(control, None).await?;
+    Ok(summary)
+}
+
+/// Every minute, until `stop`.
+pub async fn run(control: Control, stop: CancellationToken) {
+    loop {
+        match activate(&control).await {
+            Ok(summary) if summary == Summary::default() => {}
+            Ok(summary) => tracing::info!(?summary, "accounts are in order"),
+            Err(error) => tracing::warn!(%error, "accounts could not be put in order; trying again"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PERIOD) => {}
+        }
+    }
+}

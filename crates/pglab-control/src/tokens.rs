@@ -1,0 +1,114 @@
+//! One's own API tokens: made, listed, revoked. What a token lets in is looked up in [`crate::session`].
+
+use chrono::TimeDelta;
+use pglab_core::{
+    access::{Actor, Operation},
+    id::TokenId,
+};
+use pglab_identity::token;
+pub use pglab_store::api_token::ApiToken;
+use pglab_store::{api_token, audit};
+
+use crate::{Control, Error, account::acting, session::TOKEN_PREFIX};
+
+/// Tokens of one person that work at the same time.
+const MOST: usize = 100;
+
+#[derive(Debug, Clone, Default)]
+pub struct NewToken {
+    pub name: String,
+    /// `read`, `write`; empty for both.
+    pub scopes: Vec<String>,
+    /// `None`: until it is revoked.
+    pub expires_in_days: Option<u32>,
+}
+
+/// The answer's second part is the token, which nobody will see again.
+///
+/// # Errors
+/// The name, scopes or days are not what they can be.
+pub async fn create(control: &Control, actor: &Actor, new: NewToken) -> Result<(ApiToken, String), Error> {
+    control.authorise(actor, Operation::OwnTokens)?;
+    let me = acting(actor)?;
+    let name = new.name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Error::invalid(
+            "name",
+            "give the token a name of 1 to 100 characters",
+        ));
+    }
+    if let Some(unknown) = new
+        .scopes
+        .iter()
+        .find(|scope| !["read", "write"].contains(&scope.as_str()))
+    {
+        return Err(Error::invalid(
+            "scopes",
+            format!("there is no scope {unknown:?}; use \"read\" or \"write\""),
+        ));
+    }
+    if new
+        .expires_in_days
+        .is_some_and(|days| !(1..=3650).contains(&days))
+    {
+        return Err(Error::invalid("expires_in_days", "use 1 to 3650 days"));
+    }
+    let mut scopes = vec!["read".to_owned()];
+    if new.scopes.is_empty() || new.scopes.iter().any(|scope| scope == "write") {
+        scopes.push("write".to_owned());
+    }
+    let now = control.now();
+    let live = api_token::of_person(control.store.pool(), me.id)
+        .await?
+        .iter()
+        .filter(|token| token.revoked_at.is_none() && token.expires_at.is_none_or(|at| at > now))
+        .count();
+    if live >= MOST {
+        return Err(Error::Conflict(format!(
+            "you have {MOST} tokens already; revoke some that you do not use"
+        )));
+    }
+    let secret = token::generate(&*control.random, TOKEN_PREFIX);
+    let token = ApiToken {
+        id: TokenId::new(&*control.clock, &*control.random),
+        person: me.id,
+        name,
+        scopes,
+        created_at: now,
+        last_used_at: None,
+        expires_at: new.expires_in_days.map(|days| now + TimeDelta::days(days.into())),
+        revoked_at: None,
+    };
+    let mut tx = control.store.begin().await?;
+    api_token::insert(&mut tx, &token, token::hash(&secret)).await?;
+    let entry = audit::Entry::new(now, actor, "token_create", &token.name)
+        .detail(serde_json::json!({ "scopes": token.scopes }));
+    audit::insert(&mut tx, entry).await?;
+    control.store.commit(tx).await?;
+    Ok((token, secret))
+}
+
+/// The newest first, also those that ended.
+///
+/// # Errors
+/// Not signed in.
+pub async fn list(control: &Control, actor: &Actor) -> Result<Vec<ApiToken>, Error> {
+    control.authorise(actor, Operation::OwnAccount)?;
+    Ok(api_token::of_person(control.store.pool(), acting(actor)?.id).await?)
+}
+
+/// Revoking twice is fine.
+///
+/// # Errors
+/// There is no such token of this person.
+pub async fn revoke(control: &Control, actor: &Actor, id: TokenId) -> Result<(), Error> {
+    control.authorise(actor, Operation::OwnTokens)?;
+    let mut tx = control.store.begin().await?;
+    if !api_token::revoke(&mut tx, acting(actor)?.id, id, control.now()).await? {
+        return Err(Error::NotFound(format!("token {id} of yours")));
+    }
+    let subject = id.to_string();
+    let entry = audit::Entry::new(control.now(), actor, "token_revoke", &subject);
+    audit::insert(&mut tx, entry).await?;
+    Ok(control.store.commit(tx).await?)
+}
