@@ -291,7 +291,9 @@ CREATE TABLE mistake (
     at timestamptz NOT NULL,
     sqlstate text NOT NULL,
     message text NOT NULL,
-    statement text
+    statement text,
+    -- The same statement failed so often within a moment.
+    times integer NOT NULL DEFAULT 1
 );
 CREATE INDEX ON mistake (member_id, at);
 
@@ -337,3 +339,38 @@ CREATE TABLE idempotency (
     PRIMARY KEY (person_id, key)
 );
 CREATE INDEX ON idempotency (at);
+
+-- Tells every pglab process what changed, so that their boards show it: `<what> <lab> <member or ->` on the channel
+-- `pglab`. What a transaction says twice, PostgreSQL tells once. Scores and mistakes are told by who writes them.
+CREATE FUNCTION tell_lab() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        PERFORM pg_notify('pglab', 'lab ' || OLD.id || ' -');
+    ELSE
+        PERFORM pg_notify('pglab', 'lab ' || NEW.id || ' -');
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION tell_of_lab() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        PERFORM pg_notify('pglab', TG_TABLE_NAME || ' ' || OLD.lab_id || ' -');
+    ELSE
+        PERFORM pg_notify('pglab', TG_TABLE_NAME || ' ' || NEW.lab_id || ' -');
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION tell_of_hand() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('pglab', 'hand ' || lab_id || ' ' || id) FROM member WHERE id = NEW.member_id;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON lab FOR EACH ROW EXECUTE FUNCTION tell_lab();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON member FOR EACH ROW EXECUTE FUNCTION tell_of_lab();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON instance FOR EACH ROW EXECUTE FUNCTION tell_of_lab();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON task FOR EACH ROW EXECUTE FUNCTION tell_of_lab();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON example_rows FOR EACH ROW EXECUTE FUNCTION tell_of_lab();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE ON hand FOR EACH ROW EXECUTE FUNCTION tell_of_hand();

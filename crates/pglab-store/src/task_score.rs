@@ -7,7 +7,7 @@ use pglab_core::{
 };
 use sqlx::PgExecutor;
 
-use crate::{Error, pool::document};
+use crate::{Error, Tx, pool::document};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskScore {
@@ -44,4 +44,42 @@ pub async fn of_lab(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Vec<Tas
         })
     })
     .collect()
+}
+
+/// Writes those that changed. The best is never lowered, and the first completion stays.
+pub async fn put(tx: &mut Tx, scores: &[TaskScore], at: DateTime<Utc>) -> Result<(), Error> {
+    let members: Vec<uuid::Uuid> = scores.iter().map(|score| score.member.uuid()).collect();
+    let tasks: Vec<uuid::Uuid> = scores.iter().map(|score| score.task.uuid()).collect();
+    let best: Vec<i64> = scores.iter().map(|score| score.best.0).collect();
+    let now: Vec<i64> = scores.iter().map(|score| score.now.0).collect();
+    let states: Vec<String> = scores
+        .iter()
+        .map(|score| score.state.as_str().to_owned())
+        .collect();
+    let best_at: Vec<DateTime<Utc>> = scores.iter().map(|score| score.best_at).collect();
+    let completed_at: Vec<Option<DateTime<Utc>>> = scores.iter().map(|score| score.completed_at).collect();
+    // A task or member that went while the databases were looked at is left out.
+    sqlx::query!(
+        "INSERT INTO task_score (member_id, task_id, best, now, state, best_at, completed_at, changed_at)
+         SELECT n.member_id, n.task_id, n.best, n.now, n.state, n.best_at, n.completed_at, $8
+         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::timestamptz[], $7::timestamptz[])
+           AS n (member_id, task_id, best, now, state, best_at, completed_at)
+         JOIN task t ON t.id = n.task_id JOIN member m ON m.id = n.member_id
+         ORDER BY n.member_id, n.task_id
+         ON CONFLICT (member_id, task_id) DO UPDATE SET best = greatest(task_score.best, excluded.best),
+           best_at = CASE WHEN excluded.best > task_score.best THEN excluded.best_at ELSE task_score.best_at END,
+           now = excluded.now, state = excluded.state,
+           completed_at = coalesce(task_score.completed_at, excluded.completed_at), changed_at = excluded.changed_at",
+        &members,
+        &tasks,
+        &best,
+        &now,
+        &states,
+        &best_at,
+        &completed_at as &[Option<DateTime<Utc>>],
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
