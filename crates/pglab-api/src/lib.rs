@@ -3,15 +3,20 @@
 
 pub mod account;
 mod document;
+pub mod events;
+pub mod example;
 pub mod extract;
 mod headers;
 pub mod health;
 mod idempotency;
+pub mod labs;
 mod pages;
 pub mod people;
 mod problem;
+pub mod results;
 mod router;
 pub mod session;
+pub mod tasks;
 pub mod tokens;
 pub mod words;
 

@@ -18,7 +18,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     Problem, account,
     document::{Top, with_problems},
-    headers, health, idempotency, pages, people, session, tokens,
+    example, headers, health, idempotency, labs, pages, people, results, session, tasks, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -31,6 +31,10 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(account::router())
         .merge(tokens::router())
         .merge(people::router())
+        .merge(labs::router())
+        .merge(example::router())
+        .merge(tasks::router())
+        .merge(results::router())
 }
 
 /// The OpenAPI document of all routes.

@@ -10,6 +10,7 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod lab;
 pub mod people;
+pub mod results;
 pub mod session;
 pub mod sign_in;
 pub mod task;

@@ -24,6 +24,7 @@ pub struct Check {
 
 /// What is checked. The tag is the `kind` of the API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Fact {
     SchemaExists {

@@ -63,6 +63,7 @@ impl From<Slug> for String {
 }
 
 /// Where a lab stands. A lab can be prepared in `draft` and `open`; students get in only while it is `open`.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LabState {
@@ -90,6 +91,7 @@ impl LabState {
     }
 }
 
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberRole {
@@ -114,6 +116,7 @@ impl MemberRole {
 }
 
 /// How types are compared.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TypeRule {
@@ -127,6 +130,7 @@ pub enum TypeRule {
 
 /// What a student's database holds at the beginning. In `lab.yaml`: `empty`, `schema`, `{ tables: [a, b] }` or
 /// `{ dump: other.sql }`.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
@@ -142,6 +146,7 @@ pub enum Start {
 
 /// What an instructor may set. Kept as one JSON document, so that a new setting needs no migration; what is missing
 /// has the default below.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LabSettings {

@@ -17,6 +17,7 @@ pub mod names;
 pub mod need;
 pub mod person;
 pub mod plan_instances;
+pub mod results;
 pub mod roster;
 pub mod snapshot;
 pub mod task;

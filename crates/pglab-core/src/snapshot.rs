@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Schema and name of an object. Sorts by schema, then name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ObjectName {
     pub schema: String,
     pub name: String,
@@ -40,6 +41,7 @@ impl ObjectName {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct SchemaSnapshot {
     /// `server_version_num`, e.g. 150018.
@@ -57,6 +59,7 @@ pub struct SchemaSnapshot {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Table {
     pub name: ObjectName,
     /// `pg_class.oid`, to find its statistics again. Differs from database to database.
@@ -101,6 +104,7 @@ impl Table {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Column {
     pub name: String,
     /// As `format_type` prints it: `character varying(160)`, `numeric(10,2)`, `public.mood`.
@@ -121,6 +125,7 @@ pub struct Column {
 
 /// How a column numbers itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AutoNumber {
     /// `serial`, or any default of `nextval(…)`.
@@ -131,6 +136,7 @@ pub enum AutoNumber {
 
 /// A primary key or unique constraint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Key {
     pub name: String,
     /// In the order of the constraint; compared as a set.
@@ -142,6 +148,7 @@ pub struct Key {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ForeignKey {
     pub name: String,
     /// Paired with `ref_columns` by position.
@@ -159,6 +166,7 @@ pub struct ForeignKey {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ForeignKeyAction {
     NoAction,
@@ -182,12 +190,14 @@ impl ForeignKeyAction {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CheckConstraint {
     pub name: String,
     pub expression: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Index {
     pub name: String,
     /// `btree`, `hash`, `gin`, …
@@ -202,6 +212,7 @@ pub struct Index {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Trigger {
     pub name: String,
     /// `BEFORE`, `AFTER` or `INSTEAD OF`.
@@ -220,6 +231,7 @@ pub struct Trigger {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct View {
     pub name: ObjectName,
     #[serde(default)]
@@ -234,6 +246,7 @@ pub struct View {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Function {
     pub name: ObjectName,
     pub kind: FunctionKind,
@@ -248,6 +261,7 @@ pub struct Function {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FunctionKind {
     Function,
@@ -257,6 +271,7 @@ pub enum FunctionKind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Sequence {
     pub name: ObjectName,
     #[serde(rename = "type")]
@@ -269,6 +284,7 @@ pub struct Sequence {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct EnumType {
     pub name: ObjectName,
     /// In their order.
@@ -276,6 +292,7 @@ pub struct EnumType {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DomainType {
     pub name: ObjectName,
     pub base_type: String,
@@ -290,6 +307,7 @@ pub struct DomainType {
 /// The content of a table or view without its order: how many rows, and two sums over a 64-bit hash of each row.
 /// Equal digests mean equal multisets of rows, as far as a 63-bit hash can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RowDigest {
     pub n_rows: u64,
     pub sum_low: i64,
@@ -298,6 +316,7 @@ pub struct RowDigest {
 
 /// The content of a table or view in the example, by which a student's is judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ExpectedRows {
     pub name: ObjectName,
     /// The columns that the hash covers, in this order.
@@ -313,6 +332,7 @@ pub const MAX_HASHED_ROWS: u64 = 20_000;
 
 /// What was found when the rows of a relation were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ObservedRows {
     /// Its content.

@@ -13,6 +13,7 @@ mod work;
 
 pub use events::events;
 pub use live::{Phase, Progress};
+pub use pglab_store::example::{ExampleSource, ExampleState};
 pub use reconcile::{Summary, activate, run};
 pub use schema::schema;
 pub use upload::{Upload, UploadFor, from_uri, upload};

@@ -3,11 +3,11 @@
 use pglab_core::{
     access::Actor,
     id::{CheckId, TaskId},
-    task::{Points, Task},
+    task::Points,
 };
 use serde_json::json;
 
-use super::{create::thousandths, edit::Edit};
+use super::{PlacedTask, create::thousandths, edit::Edit};
 use crate::{
     Control, Error,
     lab::title::{text, title},
@@ -40,7 +40,7 @@ pub async fn change(
     slug: &str,
     id: TaskId,
     change: TaskChange,
-) -> Result<Task, Error> {
+) -> Result<PlacedTask, Error> {
     let mut edit = Edit::begin(control, actor, slug).await?;
     let kept = edit.task(id)?;
     if let Some(given) = &change.title {
@@ -70,7 +70,6 @@ pub async fn change(
             check.explanation = text(&format!("checks[{at}].explanation"), given)?;
         }
     }
-    let changed = kept.clone().live();
     if let Some(position) = change.position {
         move_to(&mut edit, id, position);
     }
@@ -81,8 +80,13 @@ pub async fn change(
         "position": change.position,
         "weights": change.checks.iter().filter_map(|check| Some((check.id, check.weight?))).collect::<Vec<_>>(),
     });
+    let placed = edit
+        .live()
+        .enumerate()
+        .find(|(_, task)| task.id == id)
+        .map(|(position, task)| PlacedTask { position, task });
     edit.finish(control, actor, "task_change", detail).await?;
-    changed.ok_or_else(|| Error::NotFound(format!("task {id} in this lab")))
+    placed.ok_or_else(|| Error::NotFound(format!("task {id} in this lab")))
 }
 
 fn move_to(edit: &mut Edit, id: TaskId, position: usize) {

@@ -14,6 +14,7 @@ use pglab_store::{example_rows, task::KeptTask};
 use serde_json::json;
 
 use super::{
+    PlacedTask,
     change::{check_weight, points},
     edit::Edit,
 };
@@ -47,7 +48,7 @@ pub struct NewCheck {
 /// # Errors
 /// Not an instructor of the lab; no checks; the key is there already; rows are asked for that the example does not
 /// have.
-pub async fn create(control: &Control, actor: &Actor, slug: &str, new: NewTask) -> Result<Task, Error> {
+pub async fn create(control: &Control, actor: &Actor, slug: &str, new: NewTask) -> Result<PlacedTask, Error> {
     let mut edit = Edit::begin(control, actor, slug).await?;
     let id = TaskId::new(&*control.clock, &*control.random);
     let key = match &new.key {
@@ -108,6 +109,7 @@ pub async fn create(control: &Control, actor: &Actor, slug: &str, new: NewTask) 
         points: points("points", new.points)?,
         checks,
     };
+    let position = edit.live().count();
     edit.tasks.push(KeptTask {
         task: task.clone(),
         dropped_at: None,
@@ -115,7 +117,7 @@ pub async fn create(control: &Control, actor: &Actor, slug: &str, new: NewTask) 
     });
     let detail = json!({ "key": task.key, "title": task.title, "points": task.points });
     edit.finish(control, actor, "task_create", detail).await?;
-    Ok(task)
+    Ok(PlacedTask { position, task })
 }
 
 /// The points of tests and definitions are whole or have at most three decimals.

@@ -36,7 +36,7 @@ pub async fn derive(control: &Control, actor: &Actor, slug: &str, restore: bool)
             kept.dropped_checks.clear();
         }
     }
-    let tasks = edit.tasks.iter().cloned().filter_map(KeptTask::live).collect();
+    let tasks = edit.live().collect();
     edit.finish(control, actor, "task_derive", json!({ "restore": restore }))
         .await?;
     Ok(tasks)

@@ -5,6 +5,7 @@ use pglab_core::{
     access::{Actor, Operation},
     id::TaskId,
     lab::LabState,
+    task::Task,
 };
 use pglab_store::{
     Tx, audit,
@@ -42,6 +43,11 @@ impl Edit {
             .iter_mut()
             .find(|kept| kept.task.id == id && kept.dropped_at.is_none())
             .ok_or_else(|| Error::NotFound(format!("task {id} in this lab")))
+    }
+
+    /// As students meet them.
+    pub(super) fn live(&self) -> impl Iterator<Item = Task> {
+        self.tasks.iter().cloned().filter_map(KeptTask::live)
     }
 
     pub(super) async fn finish(

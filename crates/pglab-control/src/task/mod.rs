@@ -9,6 +9,8 @@ mod edit;
 mod list;
 mod order;
 
+use pglab_core::task::Task;
+
 pub use change::{CheckChange, TaskChange, change};
 pub use create::{NewCheck, NewTask, create};
 pub use derive::derive;
@@ -17,3 +19,10 @@ pub use list::list;
 pub use order::order;
 
 pub(crate) use derive::{derive_again, derived_now};
+
+/// A task with its place among those that are not dropped, from 0.
+#[derive(Debug, Clone)]
+pub struct PlacedTask {
+    pub position: usize,
+    pub task: Task,
+}

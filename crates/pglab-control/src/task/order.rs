@@ -31,7 +31,7 @@ pub async fn order(
     // The sort is stable.
     edit.tasks
         .sort_by_key(|kept| places.get(&kept.task.id).copied().unwrap_or(usize::MAX));
-    let tasks = edit.tasks.iter().cloned().filter_map(KeptTask::live).collect();
+    let tasks = edit.live().collect();
     edit.finish(control, actor, "task_order", json!({ "tasks": wanted }))
         .await?;
     Ok(tasks)
