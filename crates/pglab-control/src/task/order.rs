@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use pglab_core::{access::Actor, id::TaskId, task::Task};
-use pglab_store::task::KeptTask;
 use serde_json::json;
 
 use super::edit::Edit;
