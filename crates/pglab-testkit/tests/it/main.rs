@@ -5,4 +5,5 @@
 mod directions;
 mod expressions;
 mod files;
+mod mutations;
 mod schema_gen;
