@@ -6,12 +6,8 @@ import { claimQuery, sessionQuery } from '@/api/queries'
 import { ClaimPage } from '@/features/session/ClaimPage'
 import { PasswordForm, SignIn } from '@/features/session/SignIn'
 import { Page, PageHead } from '@/ui/Blocks'
+import { safeNext } from './next'
 import { rootRoute } from './root'
-
-/** A path of ours to go on to; anything else would be an open redirect. */
-export function safeNext(value: unknown): string | undefined {
-  return typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : undefined
-}
 
 export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,

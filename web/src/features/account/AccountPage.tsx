@@ -84,7 +84,7 @@ function Tokens() {
               <tr>
                 <th>Name</th>
                 <th>May</th>
-                <th>Made</th>
+                <th className="wide-only">Made</th>
                 <th>Last used</th>
                 <th>Expires</th>
                 <th aria-label="Revoke" />
@@ -95,7 +95,7 @@ function Tokens() {
                 <tr key={token.id}>
                   <td>{token.name}</td>
                   <td className="dim">{token.scopes.join(', ') || 'read, write'}</td>
-                  <td className="dim">
+                  <td className="dim wide-only">
                     <Time at={token.created_at} />
                   </td>
                   <td className="dim">

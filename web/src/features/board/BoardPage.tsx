@@ -39,14 +39,15 @@ export function BoardPage({
 }) {
   const { data: board } = useSuspenseQuery(boardQuery(slug))
   const line = useBoardStream(slug)
-  const scroller = useRef<HTMLDivElement>(null)
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null)
   const filter = useRef<HTMLInputElement>(null)
   const wide = useMediaQuery('(min-width: 900px)') ?? true
   const [query, setQuery] = useState(search.q ?? '')
   const deferred = useDeferredValue(query)
 
   const projector = search.projector === 1
-  const sort = search.sort ?? 'need'
+  // Who needs help is for the instructor's eyes; the wall shows the class by name, or by progress when it has none.
+  const sort = search.sort ?? (!projector ? 'need' : search.anon === 1 ? 'progress' : 'name')
   const members = useMemo(
     () => rows(board, { sort, section: search.section, query: deferred, error: search.error }),
     [board, sort, search.section, deferred, search.error],
@@ -103,6 +104,7 @@ export function BoardPage({
       members={members}
       sort={sort}
       projector={projector}
+      reasons={!projector}
       names={names}
       scroller={scroller}
       onOpen={projector ? null : open}
@@ -112,7 +114,7 @@ export function BoardPage({
 
   if (projector) {
     return (
-      <div ref={scroller} className={`${classes.scroller} ${classes.full}`}>
+      <div ref={setScroller} className={`${classes.scroller} ${classes.full}`}>
         <div className={classes.projectorHead}>
           <h1>{board.title}</h1>
           <LineMark state={line} />
@@ -127,7 +129,7 @@ export function BoardPage({
 
   return (
     <>
-      <div ref={scroller} className={classes.scroller}>
+      <div ref={setScroller} className={classes.scroller}>
         <div className={classes.above}>
           <div className={classes.overview}>
             <Pace board={board} members={members} />
@@ -178,7 +180,7 @@ export function BoardPage({
                 }
                 if (event.key === 'Enter' || event.key === 'ArrowDown') {
                   event.preventDefault()
-                  scroller.current?.querySelector<HTMLElement>('[role=grid]')?.focus()
+                  scroller?.querySelector<HTMLElement>('[role=grid]')?.focus()
                 }
               }}
             />
@@ -221,9 +223,13 @@ export function BoardPage({
         size={wide ? 640 : '100%'}
         withCloseButton={false}
         padding={0}
-        overlayProps={{ backgroundOpacity: 0.12, blur: 0 }}
+        withOverlay={false}
+        lockScroll={false}
+        trapFocus={false}
+        shadow="xl"
         transitionProps={{ duration: 120 }}
         aria-label="Member"
+        classNames={{ content: classes.drawer ?? '' }}
       >
         {search.member !== undefined && (
           <MemberPanel

@@ -6,7 +6,6 @@ import {
   type CSSProperties,
   type KeyboardEvent,
   memo,
-  type RefObject,
   useCallback,
   useEffect,
   useLayoutEffect,
@@ -22,16 +21,18 @@ import { ago } from '@/ui/format'
 import { ACTIVITY, cellLabel, shortTitle } from '@/ui/words'
 import classes from './Grid.module.css'
 import { type Cursor, moveCursor } from './keys'
-import { type BoardSort, completions, showsReasons } from './view'
+import { type BoardSort, completions, reasonsShown } from './view'
 
 interface GridProps {
   board: Board
   members: BoardMember[]
   sort: BoardSort
   projector: boolean
+  /** Says under the first rows why they need help; not on a screen that everybody sees. */
+  reasons: boolean
   /** Shown instead of names where the screen is everybody's. */
   names: Map<string, string> | null
-  scroller: RefObject<HTMLDivElement | null>
+  scroller: HTMLDivElement | null
   onOpen: ((login: string) => void) | null
   onFilter: () => void
 }
@@ -48,7 +49,7 @@ interface Measures {
 }
 
 /** How wide things are, from the room there is. */
-export function measures(width: number, nTasks: number, projector: boolean): Measures {
+export function measures(width: number, nTasks: number, longest: number, projector: boolean): Measures {
   const phone = width < 640
   const name = projector ? Math.min(420, width * 0.3) : phone ? 148 : Math.min(320, Math.max(220, width * 0.24))
   const score = projector ? 120 : phone ? 0 : 92
@@ -56,20 +57,23 @@ export function measures(width: number, nTasks: number, projector: boolean): Mea
   const most = projector ? 130 : 104
   const room = (width - name - score - (phone ? 0 : 40)) / Math.max(1, nTasks)
   const cell = Math.floor(Math.max(least, Math.min(most, room)))
-  const upright = cell < (projector ? 104 : 76)
+  // Titles stand upright where the longest word of any would not fit across.
+  const letter = projector ? 9.6 : 6.8
+  const upright = cell < Math.min(longest * letter + 12, projector ? 116 : 84)
+  const tallest = Math.min(longest * letter + 34, projector ? 200 : phone ? 122 : 146)
   return {
     name,
     score,
     cell,
     row: projector ? 46 : phone ? 40 : 30,
     rowTall: projector ? 72 : phone ? 56 : 46,
-    head: upright ? (projector ? 190 : phone ? 118 : 136) : projector ? 84 : 60,
+    head: Math.round(upright ? Math.max(64, tallest) : projector ? 84 : 58),
     glyph: projector ? 26 : 16,
     upright,
   }
 }
 
-export function BoardGrid({ board, members, sort, projector, names, scroller, onOpen, onFilter }: GridProps) {
+export function BoardGrid({ board, members, sort, projector, reasons, names, scroller, onOpen, onFilter }: GridProps) {
   const host = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(1200)
   const [offset, setOffset] = useState(0)
@@ -78,7 +82,7 @@ export function BoardGrid({ board, members, sort, projector, names, scroller, on
 
   // What is above the grid scrolls with it: the virtualiser has to know how much that is.
   useLayoutEffect(() => {
-    const element = scroller.current
+    const element = scroller
     if (!element) return
     const measure = () => {
       setWidth(element.clientWidth)
@@ -93,19 +97,26 @@ export function BoardGrid({ board, members, sort, projector, names, scroller, on
     return () => observer.disconnect()
   }, [scroller])
 
-  const m = useMemo(() => measures(width, board.tasks.length, projector), [width, board.tasks.length, projector])
+  const longest = useMemo(
+    () => board.tasks.reduce((most, task) => Math.max(most, shortTitle(task.title).length), 0),
+    [board.tasks],
+  )
+  const m = useMemo(
+    () => measures(width, board.tasks.length, longest, projector),
+    [width, board.tasks.length, longest, projector],
+  )
   const done = useMemo(() => completions(board, members), [board, members])
   const tall = useCallback(
     (index: number) => {
       const member = members[index]
-      return member !== undefined && showsReasons(member, index, sort)
+      return reasons && member !== undefined && reasonsShown(member, index, sort)?.beside === false
     },
-    [members, sort],
+    [members, reasons, sort],
   )
 
   const virtual = useVirtualizer({
     count: members.length,
-    getScrollElement: () => scroller.current,
+    getScrollElement: () => scroller,
     estimateSize: (index) => (tall(index) ? m.rowTall : m.row),
     getItemKey: (index) => members[index]?.login ?? index,
     overscan: 12,
@@ -123,7 +134,7 @@ export function BoardGrid({ board, members, sort, projector, names, scroller, on
 
   const reveal = (to: Cursor) => {
     virtual.scrollToIndex(to.row, { align: 'auto' })
-    const element = scroller.current
+    const element = scroller
     if (element && to.col >= 0) {
       const left = to.col * m.cell
       const room = element.clientWidth - m.name - m.score
@@ -225,7 +236,8 @@ export function BoardGrid({ board, members, sort, projector, names, scroller, on
               top={item.start - offset - m.head}
               height={item.size}
               glyph={m.glyph}
-              reasons={tall(item.index)}
+              reason={reasons ? (reasonsShown(member, item.index, sort)?.text ?? null) : null}
+              tall={tall(item.index)}
               name={names ? (names.get(member.login) ?? '') : member.name}
               anonymous={names !== null}
               withScore={m.score > 0}
@@ -245,7 +257,9 @@ interface RowProps {
   top: number
   height: number
   glyph: number
-  reasons: boolean
+  /** Why they need help, where the page says it. */
+  reason: string | null
+  tall: boolean
   name: string
   anonymous: boolean
   withScore: boolean
@@ -270,7 +284,8 @@ const Row = memo(function Row({
   top,
   height,
   glyph,
-  reasons,
+  reason,
+  tall,
   name,
   anonymous,
   withScore,
@@ -304,15 +319,17 @@ const Row = memo(function Row({
           <span className={classes.nameLine}>
             <span className="clip">{name}</span>
             {!anonymous && member.section && <span className={classes.section}>{member.section}</span>}
+            {!tall && reason && <span className={classes.beside}>{reason}</span>}
             {member.hand && (
               <span className={classes.hand} title={member.hand.why ?? 'Hand raised'}>
                 <HandIcon size={glyph > 20 ? 20 : 14} />
               </span>
             )}
           </span>
-          {reasons && (
-            <span className={classes.reason}>
-              {member.hand?.why ? <b>“{member.hand.why}”</b> : member.need.reasons.join(' ')}
+          {tall && (
+            <span className={classes.reason} title={reason ?? ''}>
+              {member.hand?.why && <b>“{member.hand.why}” </b>}
+              {reason}
             </span>
           )}
         </span>

@@ -155,7 +155,7 @@ export function MemberPanel({
       </Facts>
 
       <Tabs value={tab} onChange={setTab} keepMounted={false} classNames={{ panel: classes.tab ?? '' }}>
-        <Tabs.List>
+        <Tabs.List className={classes.tabs ?? ''}>
           <Tabs.Tab value="tasks">Tasks</Tabs.Tab>
           <Tabs.Tab value="errors">Errors{detail && detail.errors.length > 0 ? ` ${detail.errors.length}` : ''}</Tabs.Tab>
           <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
@@ -212,12 +212,11 @@ function Errors({ detail }: { detail: MemberDetail }) {
     <ul className={classes.list}>
       {detail.errors.map((error) => (
         <li key={`${error.at}${error.message}`}>
-          <div className="row-between">
-            <span>
-              {error.message}
-              {error.times > 1 && <b className={classes.times}> {plural(error.times, 'time')}</b>}
-            </span>
+          <div className={classes.errorHead}>
+            <span>{error.message}</span>
             <span className="faint nowrap">
+              {error.times > 1 && <b className={classes.times}>{plural(error.times, 'time')}</b>}
+              {error.times > 1 && ' · '}
               <code>{error.sqlstate}</code> · <Time at={error.at} />
             </span>
           </div>

@@ -82,7 +82,7 @@ export function SharedErrors({
   selected: string | undefined
   onSelect: (message: string | undefined) => void
 }) {
-  const errors = board.shared_errors.slice(0, 4)
+  const errors = board.shared_errors.slice(0, 3)
   return (
     <section className={classes.errors} aria-label="Errors that several students share">
       <h2 className={classes.title}>Shared errors</h2>

@@ -89,7 +89,7 @@ function TaskBody({ task }: { task: BoardTaskCell }) {
               </div>
               {verdict.state !== 'not_yet' && (
                 <dl className={classes.pair}>
-                  {verdict.title && (
+                  {verdict.title && verdict.title !== verdict.expected && (
                     <>
                       <dt>Expected</dt>
                       <dd>{verdict.expected}</dd>

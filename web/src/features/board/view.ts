@@ -17,11 +17,7 @@ export const byName = (a: BoardMember, b: BoardMember) =>
 
 const COMPARE: Record<BoardSort, (a: BoardMember, b: BoardMember) => number> = {
   // The rank of a row is as old as the row; the score is comparable across rows.
-  need: (a, b) =>
-    Number(Boolean(b.hand)) - Number(Boolean(a.hand)) ||
-    b.need.score - a.need.score ||
-    a.need.rank - b.need.rank ||
-    byName(a, b),
+  need: (a, b) => b.need.score - a.need.score || a.need.rank - b.need.rank || byName(a, b),
   name: byName,
   progress: (a, b) => b.score - a.score || b.now - a.now || byName(a, b),
 }
@@ -62,16 +58,27 @@ export function paceBuckets(members: readonly BoardMember[], n: number): number[
 }
 
 /** Under how many of the first rows the page says why they need help. */
-export const ROWS_WITH_REASONS = 8
+export const ROWS_WITH_REASONS = 16
+/** A reason of at most this many letters stands beside the name and takes no line of its own. */
+const SHORT_REASON = 26
 
-export function showsReasons(member: BoardMember, index: number, sort: BoardSort): boolean {
-  return (
-    sort === 'need' && index < ROWS_WITH_REASONS && (member.need.reasons.length > 0 || Boolean(member.hand?.why))
-  )
+/** Why the member needs help, and whether it fits beside the name; null where the page does not say it. */
+export function reasonsShown(member: BoardMember, index: number, sort: BoardSort): { text: string; beside: boolean } | null {
+  if (sort !== 'need' || index >= ROWS_WITH_REASONS) return null
+  const text = member.need.reasons.join(' ')
+  if (text === '' && !member.hand?.why) return null
+  return { text, beside: text.length <= SHORT_REASON && !member.hand?.why }
 }
 
-/** A name for a screen that everybody sees: the seat, else a number that stays the same while the class does. */
+/** Mixes a login, so that numbers given in this order say nothing about the alphabet. */
+function mixed(login: string): number {
+  let h = 2166136261
+  for (const char of login) h = Math.imul(h ^ (char.codePointAt(0) ?? 0), 16777619)
+  return (h ^ (h >>> 13)) >>> 0
+}
+
+/** Names for a screen that everybody sees: numbers that stay the same while the class does. */
 export function anonymousNames(members: readonly BoardMember[]): Map<string, string> {
-  const sorted = [...members].sort((a, b) => (a.login < b.login ? -1 : 1))
-  return new Map(sorted.map((member, i) => [member.login, member.seat ? `Seat ${member.seat}` : `Student ${i + 1}`]))
+  const sorted = [...members].sort((a, b) => mixed(a.login) - mixed(b.login) || (a.login < b.login ? -1 : 1))
+  return new Map(sorted.map((member, i) => [member.login, `Student ${i + 1}`]))
 }

@@ -110,7 +110,7 @@ export function CredentialsPage({ slug }: { slug: string }) {
             <thead>
               <tr>
                 <th>Name</th>
-                <th>Login</th>
+                <th className="wide-only">Login</th>
                 <th>Password</th>
                 {has.section && <th>Section</th>}
                 {has.seat && <th>Seat</th>}
@@ -121,8 +121,13 @@ export function CredentialsPage({ slug }: { slug: string }) {
             <tbody>
               {visible.map((item) => (
                 <tr key={item.login}>
-                  <td className="nowrap">{item.name}</td>
-                  <td>
+                  <td className="nowrap">
+                    {item.name}
+                    <div className="phone-only faint">
+                      <code>{item.login}</code>
+                    </div>
+                  </td>
+                  <td className="wide-only">
                     <code>{item.login}</code>
                   </td>
                   <td className="nowrap">

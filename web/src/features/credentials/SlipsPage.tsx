@@ -19,7 +19,10 @@ export function SlipsPage({ slug, section }: { slug: string; section: string | u
   const { data } = useSuspenseQuery(credentialsQuery(slug))
   const [withPassword, setWithPassword] = useState(true)
   const [made, setMade] = useState(false)
-  const items = data.items.filter((item) => !section || item.section === section)
+  const [everybody, setEverybody] = useState(false)
+  const items = data.items.filter(
+    (item) => (!section || item.section === section) && (everybody || item.password !== null),
+  )
   // Making links replaces those that were sent before, so it is asked for.
   const links = useQuery({
     queryKey: ['lab', slug, 'claim-links', section ?? ''],
@@ -39,6 +42,11 @@ export function SlipsPage({ slug, section }: { slug: string; section: string | u
           label="Password on the slip"
           checked={withPassword}
           onChange={(event) => setWithPassword(event.currentTarget.checked)}
+        />
+        <Checkbox
+          label="Also for those who have claimed or changed it"
+          checked={everybody}
+          onChange={(event) => setEverybody(event.currentTarget.checked)}
         />
         <span className="spacer" />
         <Button onClick={() => setMade(true)} loading={links.isFetching} disabled={made}>

@@ -46,9 +46,9 @@ export function KitPanel({ kit, passwordNote }: { kit: Kit; passwordNote?: strin
         <Tabs.Panel value="psql">
           <CopyField label="In a terminal" value={kit.psql} />
           <p className="dim">
-            It asks for the password. Inside, <code>\dt</code> lists your tables, <code>\d album</code> shows one,{' '}
-            <code>\i file.sql</code> runs a file, <code>\q</code> leaves. Too long for you? Put the two lines under “Files”
-            in place, then it is <code>psql service={serviceName(kit)}</code>.
+            It asks for the password. Inside, <code>\dt</code> lists your tables, <code>\d name</code> shows one,{' '}
+            <code>\i file.sql</code> runs a file, <code>\q</code> leaves. With the two files of the tab “Files” in
+            place it is just <code>psql service={serviceName(kit)}</code>.
           </p>
         </Tabs.Panel>
         <Tabs.Panel value="dbeaver">

@@ -60,63 +60,64 @@ export function LabFrame({ slug, children }: { slug: string; children: ReactNode
   const ready = preparation.total > 0 && preparation.ready === preparation.total
   const running = preparation.state === 'running'
   // The step that comes next is the one filled button.
-  const next = !ready && lab.n_members > 0 && !running ? 'prepare' : lab.state !== 'open' ? 'open' : null
+  const next =
+    !ready && lab.n_members > 0 && !running ? 'prepare' : lab.state !== 'open' && ready && lab.tasks.length > 0 ? 'open' : null
 
   return (
     <div className={classes.frame}>
       <header className={classes.head}>
         <div className={classes.line}>
-          <h1 className={classes.title}>{lab.title}</h1>
-          <LabStateWord state={lab.state} />
-          <span className={`dim num ${classes.count}`}>
-            {plural(lab.n_members, 'member')} · {plural(lab.tasks.length, 'task')} · {lab.max_score} points
-          </span>
-          <span className="spacer" />
-          <div className={classes.actions}>
-            {may('prepare') && lab.n_members > 0 && !ready && (
-              <Button
-                onClick={prepare}
-                loading={busy === 'prepare' || running}
-                variant={next === 'prepare' ? 'filled' : 'default'}
+        <nav className={classes.tabs} aria-label="Lab">
+            {TABS.filter(([tab]) => visible(lab, tab)).map(([tab, label]) => (
+              <Link
+                key={tab}
+                to={`/labs/$lab/${tab}`}
+                params={{ lab: slug }}
+                className={classes.tab}
+                activeProps={{ 'aria-current': 'page' }}
+                activeOptions={{ includeSearch: false }}
               >
-                Prepare
-              </Button>
-            )}
-            {may('open') && lab.state !== 'open' && (
-              <Button onClick={() => move('open')} loading={busy === 'open'} variant={next === 'open' ? 'filled' : 'default'}>
-                {lab.state === 'closed' ? 'Open again' : 'Open'}
-              </Button>
-            )}
-            {may('close') && lab.state === 'open' && <Button onClick={() => setAsking('close')}>Close</Button>}
-            {may('archive') && lab.state === 'closed' && (
-              <Menu position="bottom-end">
-                <Menu.Target>
-                  <Button px={8} aria-label="More">
-                    <MoreIcon />
-                  </Button>
-                </Menu.Target>
-                <Menu.Dropdown>
-                  <Menu.Item onClick={() => setAsking('archive')}>Archive…</Menu.Item>
-                </Menu.Dropdown>
-              </Menu>
-            )}
+                {label}
+              </Link>
+            ))}
+          </nav>
+          <div className={classes.state}>
+            <LabStateWord state={lab.state} />
+            <span className={`dim num ${classes.count}`}>
+              {plural(lab.n_members, 'member')} · {plural(lab.tasks.length, 'task')} · {lab.max_score} points
+            </span>
+            <div className={classes.actions}>
+              {may('prepare') && lab.n_members > 0 && !ready && (
+                <Button
+                  onClick={prepare}
+                  loading={busy === 'prepare' || running}
+                  variant={next === 'prepare' ? 'filled' : 'default'}
+                >
+                  Prepare
+                </Button>
+              )}
+              {may('open') && lab.state !== 'open' && (
+                <Button onClick={() => move('open')} loading={busy === 'open'} variant={next === 'open' ? 'filled' : 'default'}>
+                  {lab.state === 'closed' ? 'Open again' : 'Open'}
+                </Button>
+              )}
+              {may('close') && lab.state === 'open' && <Button onClick={() => setAsking('close')}>Close</Button>}
+              {may('archive') && lab.state === 'closed' && (
+                <Menu position="bottom-end">
+                  <Menu.Target>
+                    <Button px={8} aria-label="More">
+                      <MoreIcon />
+                    </Button>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    <Menu.Item onClick={() => setAsking('archive')}>Archive…</Menu.Item>
+                  </Menu.Dropdown>
+                </Menu>
+              )}
+            </div>
           </div>
         </div>
         <PreparationLine preparation={preparation} />
-        <nav className={classes.tabs} aria-label="Lab">
-          {TABS.filter(([tab]) => visible(lab, tab)).map(([tab, label]) => (
-            <Link
-              key={tab}
-              to={`/labs/$lab/${tab}`}
-              params={{ lab: slug }}
-              className={classes.tab}
-              activeProps={{ 'aria-current': 'page' }}
-              activeOptions={{ includeSearch: false }}
-            >
-              {label}
-            </Link>
-          ))}
-        </nav>
       </header>
       <div className={classes.body}>{children}</div>
 

@@ -51,8 +51,8 @@ export function LabsPage() {
               <th>Title</th>
               <th>State</th>
               <th className="right">Members</th>
-              <th>Your role</th>
-              <th>Made</th>
+              <th className="wide-only">Your role</th>
+              <th className="wide-only">Made</th>
             </tr>
           </thead>
           <tbody>
@@ -74,8 +74,8 @@ export function LabsPage() {
                   <LabStateWord state={lab.state} />
                 </td>
                 <td className="right num">{lab.n_members}</td>
-                <td className="dim">{lab.role}</td>
-                <td className="dim">
+                <td className="dim wide-only">{lab.role}</td>
+                <td className="dim wide-only">
                   <Time at={lab.created_at} />
                 </td>
               </tr>

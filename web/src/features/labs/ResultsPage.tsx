@@ -71,30 +71,30 @@ export function ResultsPage({
                   <SortHead on={sort === 'name'} onClick={() => onSort('name')}>
                     Student
                   </SortHead>
-                  <th>Login</th>
+                  <th className="wide-only">Login</th>
                   {seated && <th>Section</th>}
                   <SortHead on={sort === 'points'} onClick={() => onSort('points')} right>
                     Points
                   </SortHead>
-                  <th className="right">Share</th>
+                  <th className="right wide-only">Share</th>
                   <th className="right">Tasks done</th>
-                  <th className="right">Now worth</th>
+                  <th className="right wide-only">Now worth</th>
                 </tr>
               </thead>
               <tbody>
                 {members.map((member) => (
                   <tr key={member.login}>
                     <td>{member.name}</td>
-                    <td className="dim">
+                    <td className="dim wide-only">
                       <code>{member.login}</code>
                     </td>
                     {seated && <td className="dim">{member.section}</td>}
                     <td className="right num nowrap">
                       <b>{points(member.score)}</b> <span className="faint">/ {points(member.max_score)}</span>
                     </td>
-                    <td className="right num">{percent(member.score, member.max_score)} %</td>
+                    <td className="right num wide-only">{percent(member.score, member.max_score)} %</td>
                     <td className="right num">{member.tasks.filter((task) => task.completed_at || task.state === 'done').length}</td>
-                    <td className="right num dim">{points(member.now)}</td>
+                    <td className="right num dim wide-only">{points(member.now)}</td>
                   </tr>
                 ))}
               </tbody>

@@ -74,7 +74,7 @@ export function PeoplePage({ query, onQuery }: { query: string; onQuery: (query:
               <tr>
                 <th>Name</th>
                 <th>Login</th>
-                <th>E-mail</th>
+                <th className="wide-only">E-mail</th>
                 <th>Role</th>
                 <th>State</th>
                 <th aria-label="More" />
@@ -87,7 +87,7 @@ export function PeoplePage({ query, onQuery }: { query: string; onQuery: (query:
                   <td>
                     <code>{person.login}</code>
                   </td>
-                  <td className="dim">{person.email}</td>
+                  <td className="dim wide-only">{person.email}</td>
                   <td>{person.role}</td>
                   <td>
                     <StateWord tone={person.disabled ? 'quiet' : 'good'}>{person.disabled ? 'disabled' : 'active'}</StateWord>

@@ -88,8 +88,8 @@ export function MemberTable({
           <thead>
             <tr>
               <th>Name</th>
-              <th>Login</th>
-              {has.email && <th>E-mail</th>}
+              <th className="wide-only">Login</th>
+              {has.email && <th className="wide-only">E-mail</th>}
               {has.section && <th>Section</th>}
               {has.seat && <th>Seat</th>}
               <th>Database</th>
@@ -114,11 +114,14 @@ export function MemberTable({
                     member.name
                   )}
                   {member.role !== 'student' && <span className="faint"> · {member.role}</span>}
+                  <div className="phone-only faint">
+                    <code>{member.login}</code>
+                  </div>
                 </td>
-                <td>
+                <td className="wide-only">
                   <code>{member.login}</code>
                 </td>
-                {has.email && <td className="dim">{member.email}</td>}
+                {has.email && <td className="dim wide-only">{member.email}</td>}
                 {has.section && <td className="nowrap">{member.section}</td>}
                 {has.seat && <td className="num">{member.seat}</td>}
                 <td>

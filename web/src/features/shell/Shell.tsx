@@ -58,7 +58,7 @@ export function Shell({ children, bare }: { children: ReactNode; bare: boolean }
               Labs
             </Link>
           )}
-          {lab && <LabCrumb slug={lab} />}
+          {lab && session?.person?.role !== 'student' && <LabCrumb slug={lab} />}
         </nav>
         <span className="spacer" />
         <UnstyledButton className={classes.palette} onClick={openSpotlight} aria-label="Search and commands, Ctrl K">
@@ -128,9 +128,11 @@ function LabCrumb({ slug }: { slug: string }) {
       <span className={classes.slash} aria-hidden="true">
         /
       </span>
-      <Link to="/labs/$lab" params={{ lab: slug }} className={`${classes.crumb} clip`}>
-        {data?.title ?? slug}
-      </Link>
+      <h1 className={`${classes.lab} clip`}>
+        <Link to="/labs/$lab" params={{ lab: slug }} className={classes.crumb}>
+          {data?.title ?? slug}
+        </Link>
+      </h1>
     </>
   )
 }

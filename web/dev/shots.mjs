@@ -1,0 +1,100 @@
+// Pictures of every page, at desk and phone width, light and dark, with 3 and with 300 students, to be looked at.
+// Needs the built pages and dev/mock.mjs running; it tells of anything the browser complained about, and of pages that
+// are wider than the screen.
+//   node dev/shots.mjs [part of a name …]     PGLAB_DEV_PORT=7431  OUT=/tmp/pglab-shots
+
+import { mkdirSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+
+const BASE = `http://127.0.0.1:${process.env.PGLAB_DEV_PORT ?? 7431}`
+const OUT = process.env.OUT ?? '/tmp/pglab-shots'
+const only = process.argv.slice(2)
+mkdirSync(OUT, { recursive: true })
+
+const PAGES = [
+  ['sign-in', '/sign-in', null],
+  ['claim', '/claim/fresh', null],
+  ['claim-kit', '/claim/fresh', null, (page) => page.getByRole('button', { name: /show my password/ }).click()],
+  ['claim-used', '/claim/used', null],
+  ['password', '/password', 'admin'],
+  ['labs', '/labs', 'admin'],
+  ['labs-empty', '/labs', 'ines'],
+  ['new-lab', '/labs/new', 'admin'],
+  ['board-3', '/labs/harbour/board', 'admin'],
+  ['board-300', '/labs/databases-101/board', 'admin'],
+  ['board-300-progress', '/labs/databases-101/board?sort=progress&section="Group A"', 'admin'],
+  ['board-drawer', '/labs/databases-101/board?member=grace', 'admin'],
+  ['board-drawer-errors', '/labs/databases-101/board?member=grace', 'admin', (page) => page.getByRole('tab', { name: /Errors/ }).click()],
+  ['board-drawer-schema', '/labs/databases-101/board?member=grace', 'admin', (page) => page.getByRole('tab', { name: 'Schema' }).click()],
+  ['board-projector', '/labs/harbour/board?projector=1', 'admin'],
+  ['board-projector-300', '/labs/databases-101/board?projector=1&anon=1', 'admin'],
+  ['member', '/labs/harbour/members/grace', 'admin', (page) => page.getByRole('tab', { name: 'Timeline' }).click()],
+  ['tasks', '/labs/harbour/tasks', 'admin'],
+  ['tasks-open', '/labs/harbour/tasks', 'admin', (page) => page.getByRole('button', { name: /Table berth$/ }).click()],
+  ['tasks-new', '/labs/harbour/tasks', 'admin', (page) => page.getByRole('button', { name: 'Add a task' }).click()],
+  ['tasks-empty', '/labs/next-week/tasks', 'admin'],
+  ['roster', '/labs/harbour/roster', 'admin'],
+  ['roster-300', '/labs/databases-101/roster', 'admin'],
+  ['roster-import', '/labs/next-week/roster', 'admin', async (page) => {
+    await page.getByLabel('Roster').fill('login,name,email,section\nada,Ada Lovelace,ada@example.edu,Mon A\ngrace,Grace Hopper,grace@example.edu,Mon A\npg_bob,Bob,,Mon B\n,Nobody,,')
+    await page.getByRole('button', { name: 'See what would change' }).click()
+  }],
+  ['credentials', '/labs/harbour/credentials', 'admin', (page) => page.getByRole('button', { name: 'Show all' }).click()],
+  ['credentials-300', '/labs/databases-101/credentials', 'admin'],
+  ['slips', '/labs/databases-101/slips', 'admin', (page) => page.getByRole('button', { name: /Add QR/ }).click()],
+  ['settings', '/labs/harbour/settings', 'admin'],
+  ['results', '/labs/databases-101/results', 'admin'],
+  ['me', '/labs/harbour/me', 'ada'],
+  ['me-hand', '/labs/harbour/me', 'grace'],
+  ['me-differs', '/labs/harbour/me', 'alan'],
+  ['account', '/account', 'admin'],
+  ['people', '/people', 'admin'],
+  ['system', '/system', 'admin'],
+  ['palette', '/labs/harbour/board', 'admin', (page) => page.keyboard.press('Control+k')],
+  ['keys', '/labs/harbour/board', 'admin', (page) => page.keyboard.press('Shift+?')],
+  ['not-found', '/nowhere', 'admin'],
+  ['no-lab', '/labs/gone/board', 'admin'],
+]
+const SIZES = [['desk', 1440, 900], ['phone', 390, 844]]
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  headless: true,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+})
+let complaints = 0
+for (const [size, width, height] of SIZES) {
+  for (const scheme of ['light', 'dark']) {
+    for (const [name, path, login, act] of PAGES) {
+      const shot = `${name}-${size}-${scheme}`
+      if (only.length > 0 && !only.some((part) => shot.includes(part))) continue
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: 'reduce', deviceScaleFactor: 1 })
+      if (login) await context.addCookies([{ name: 'pglab_session', value: login, url: BASE }])
+      const page = await context.newPage()
+      const say = (text) => {
+        complaints += 1
+        console.log(`${shot}: ${text}`)
+      }
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type()) && !(name === 'no-lab' && /404/.test(message.text()))) say(message.text())
+      })
+      page.on('pageerror', (error) => say(error.message))
+      await page.goto(BASE + path)
+      await page.waitForFunction(() => document.querySelector('#root')?.textContent !== '' && !document.body.textContent?.includes('Reading…'))
+      await page.evaluate(() => document.fonts.ready)
+      try {
+        await act?.(page)
+      } catch (error) {
+        say(String(error).split('\n')[0])
+      }
+      // Lazy chunks and transitions; nothing to wait for that every page has.
+      await page.waitForTimeout(450)
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      if (wider > 0) say(`wider than the screen by ${wider} px`)
+      await page.screenshot({ path: `${OUT}/${shot}.png` })
+      await context.close()
+    }
+  }
+}
+await browser.close()
+console.log(complaints === 0 ? `pictures in ${OUT}` : `${complaints} complaints; pictures in ${OUT}`)
