@@ -47,7 +47,7 @@ browser-test: web/node_modules/.installed ## The whole job in a real browser
 	cd web && npm run --silent test:browser
 
 examples-test: ## The example lab, its solution and its mistakes on PostgreSQL
-	scripts/with-postgres examples/harbour/check.sh
+	scripts/with-postgres sh -c 'psql -qc "CREATE ROLE author LOGIN CREATEDB" && PGUSER=author exec examples/harbour/check.sh'
 
 release: web ## A release binary with the pages inside
 	cargo build --release -p pglab
