@@ -7,6 +7,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use pglab_fleet::{
@@ -57,7 +58,7 @@ impl TestServer {
         if !extra.iter().any(|(name, _)| name == "shared_buffers") {
             extra.push(("shared_buffers".to_owned(), "32MB".to_owned()));
         }
-        let server = PrivateServer::start(ServerSettings {
+        let mut settings = ServerSettings {
             binaries,
             folder: cluster,
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -65,9 +66,15 @@ impl TestServer {
             superuser_password: PASSWORD.to_owned(),
             durable: false,
             extra,
-        })
-        .await
-        .expect("the test server starts");
+        };
+        let server = loop {
+            match PrivateServer::start(settings.clone()).await {
+                Ok(server) => break server,
+                // Somebody was quicker to take the port.
+                Err(error) if error.to_string().contains("could not bind") => settings.port = free_port(),
+                Err(error) => panic!("the test server did not start: {error}"),
+            }
+        };
         let watchdog = watch(server.pid(), &folder);
         Self {
             server,
@@ -177,10 +184,19 @@ fn watch(postmaster: i32, folder: &Path) -> Child {
         .expect("sh runs")
 }
 
-/// A port that nobody listens on at this moment.
+/// A port that nobody listens on at this moment. Below the range from which the kernel takes ports for outgoing
+/// connections, so that none of those can take it in between; spread by process, so that tests that run at the same
+/// time look at different ones.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-    listener.local_addr().expect("it is bound").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        let spread = std::process::id().wrapping_mul(7919).wrapping_add(step.wrapping_mul(104_729));
+        let port = 10_000 + u16::try_from(spread % 22_000).unwrap_or(0);
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn set_mode(path: &Path, mode: u32) {

@@ -1,0 +1,173 @@
+//! A `pglab up` of a test: started, asked, killed, and always ended with everything that it started.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use pglab_testkit::postgres::free_port;
+use serde_json::Value;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_pglab");
+
+/// A data directory, and how `up` is started on it. Removed with all that runs there when dropped.
+#[derive(Debug)]
+pub struct Place {
+    folder: tempfile::TempDir,
+    listen: String,
+    pg_listen: String,
+}
+
+/// A running `pglab up`.
+#[derive(Debug)]
+pub struct Up {
+    child: Child,
+    pub ready: Value,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            listen: format!("127.0.0.1:{}", free_port()),
+            pg_listen: format!("127.0.0.1:{}", free_port()),
+        }
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.arg("up").arg("--data-dir").arg(self.data_dir());
+        command.args(["--listen", &self.listen, "--pg-listen", &self.pg_listen, "--json"]);
+        command.env_remove("PGLAB_URL").env_remove("PGLAB_TOKEN");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts it and waits for the ready line.
+    pub fn up(&self) -> Up {
+        let mut child = self.command().spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Ok(ready) = serde_json::from_str(&line) else {
+            let mut said = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            panic!("pglab up did not get ready: {line} {said}");
+        };
+        // Its log must not fill the pipe.
+        let mut log = child.stderr.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Up { child, ready }
+    }
+
+    /// The folder of the PostgreSQL cluster.
+    pub fn cluster(&self) -> PathBuf {
+        let link = self.data_dir().join("postgres");
+        link.canonicalize().unwrap_or(link)
+    }
+
+    pub fn postmaster(&self) -> Option<i32> {
+        let text = std::fs::read_to_string(self.cluster().join("postmaster.pid")).ok()?;
+        text.lines().next()?.trim().parse().ok()
+    }
+
+    /// Every process that is a postmaster of this cluster.
+    pub fn postmasters(&self) -> Vec<i32> {
+        let cluster = self.cluster();
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };
+            let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
+            if words.get(1) == Some(&b"-D".as_slice())
+                && words.get(2).is_some_and(|path| Path::new(&*String::from_utf8_lossy(path)) == cluster)
+            {
+                found.push(pid);
+            }
+        }
+        found
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        for pid in self.postmasters() {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGQUIT);
+            eventually("the server of the test ends", || !alive(pid));
+        }
+        let _ = std::fs::remove_dir_all(self.cluster());
+    }
+}
+
+impl Up {
+    pub fn url(&self) -> &str {
+        self.ready["url"].as_str().unwrap()
+    }
+
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid()), signal).unwrap();
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; waits for the end and gives the exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        self.signal(Signal::SIGTERM);
+        self.child.wait().unwrap().code()
+    }
+
+    /// GET without any library: status and body.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        use std::io::Write;
+        let address: SocketAddr = self.url().trim_start_matches("http://").parse().unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn alive(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
+/// Waits until it holds; fails after a minute.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited a minute in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
