@@ -1,6 +1,8 @@
 //! Tests of the program as its users start it.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod crash;
+mod soak;
 mod support;
 mod up;

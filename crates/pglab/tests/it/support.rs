@@ -171,3 +171,86 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
+
+/// A lab `kept` over a small example, and the roster of its class, driven by the command line as a script would.
+#[derive(Debug)]
+pub struct Class<'a> {
+    place: &'a Place,
+    files: tempfile::TempDir,
+}
+
+impl<'a> Class<'a> {
+    pub fn new(place: &'a Place) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        std::fs::write(files.path().join("kept.sql"), "CREATE TABLE work (n bigint PRIMARY KEY);\n").unwrap();
+        let lab = "lab: kept\ntitle: Kept\nexample:\n  dump: kept.sql\nstart: empty\n";
+        std::fs::write(files.path().join("lab.yaml"), lab).unwrap();
+        Self { place, files }
+    }
+
+    /// Signs in with the one-time password and gives an API token, as a script would get it.
+    pub fn sign_in_as_admin(&self, up: &Up) -> String {
+        let password = up.ready["admin"]["password"].as_str().unwrap();
+        let config = self.files.path().join("config");
+        let mut login = Command::new(PROGRAM);
+        login.args(["login", "--url", up.url(), "--login", "admin", "--password-stdin"]);
+        run_with_input(login.env("XDG_CONFIG_HOME", &config), &format!("{password}\n"));
+        let mut token = Command::new(PROGRAM);
+        token.args(["token", "create", "--name", "test"]).env("XDG_CONFIG_HOME", &config);
+        run_with_input(&mut token, "").trim().to_owned()
+    }
+
+    pub fn apply_lab(&self, up: &Up, token: &str) {
+        let mut apply = Command::new(PROGRAM);
+        apply.args(["lab", "apply"]).arg(self.files.path().join("lab.yaml"));
+        let slug = run_with_input(apply.env("PGLAB_URL", up.url()).env("PGLAB_TOKEN", token), "");
+        assert_eq!(slug.trim(), "kept");
+    }
+
+    /// A roster of `s0001` to `s…n`.
+    pub fn write_roster(&self, n_students: u64) -> PathBuf {
+        let mut roster = "login,name\n".to_owned();
+        for number in 1..=n_students {
+            roster.push_str(&format!("s{number:04},Student {number}\n"));
+        }
+        let path = self.files.path().join(format!("roster-{n_students}.csv"));
+        std::fs::write(&path, roster).unwrap();
+        path
+    }
+
+    /// psql as the superuser of the private server.
+    pub fn superuser(&self) -> Superuser {
+        let text = std::fs::read_to_string(self.place.data_dir().join("secrets.json")).unwrap();
+        let secrets: Value = serde_json::from_str(&text).unwrap();
+        let (host, port) = self.place.pg_listen.rsplit_once(':').unwrap();
+        let password = secrets["superuser_password"].as_str().unwrap().to_owned();
+        Superuser { uri: format!("postgresql://pglab_super@{host}:{port}/postgres"), password }
+    }
+}
+
+#[derive(Debug)]
+pub struct Superuser {
+    uri: String,
+    password: String,
+}
+
+impl Superuser {
+    /// The lines of the answer.
+    pub fn lines(&self, sql: &str) -> Vec<String> {
+        let output =
+            Command::new("psql").args(["-XAtc", sql, &self.uri]).env("PGPASSWORD", &self.password).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    }
+}
+
+/// Runs a command that must succeed; gives its stdout.
+pub fn run_with_input(command: &mut Command, input: &str) -> String {
+    use std::io::Write;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", stderr(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
