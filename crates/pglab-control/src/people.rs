@@ -14,7 +14,7 @@ use crate::{Control, Error, credential::initial};
 /// People on one page.
 const PAGE: usize = 100;
 /// The login of the first admin.
-const FIRST_ADMIN: &str = "admin";
+pub const FIRST_ADMIN: &str = "admin";
 
 /// One page.
 #[derive(Debug)]
@@ -177,6 +177,22 @@ pub async fn ensure_admin(control: &Control) -> Result<Option<String>, Error> {
     let password = insert(control, &mut tx, &Actor::System, &person).await?;
     control.store.commit(tx).await?;
     Ok(Some(password))
+}
+
+/// The initial password of the first admin, for as long as it stands. For who started pglab on this machine and was
+/// not told it yet.
+///
+/// # Errors
+/// Our own database does not answer.
+pub async fn first_admin_password(control: &Control) -> Result<Option<String>, Error> {
+    let login = Login::parse(FIRST_ADMIN).map_err(Error::internal)?;
+    let Some(admin) = person::by_login(control.store.pool(), &login).await? else {
+        return Ok(None);
+    };
+    match credential::by_person(control.store.pool(), admin.id).await? {
+        Some(stored) => crate::credential::initial_password(control, &stored),
+        None => Ok(None),
+    }
 }
 
 fn name(text: &str) -> Result<String, Error> {

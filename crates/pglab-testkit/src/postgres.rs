@@ -191,7 +191,9 @@ pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
-        let spread = std::process::id().wrapping_mul(7919).wrapping_add(step.wrapping_mul(104_729));
+        let spread = std::process::id()
+            .wrapping_mul(7919)
+            .wrapping_add(step.wrapping_mul(104_729));
         let port = 10_000 + u16::try_from(spread % 22_000).unwrap_or(0);
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;

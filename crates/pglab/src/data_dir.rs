@@ -112,6 +112,16 @@ impl DataDir {
         Ok(())
     }
 
+    /// Has the admin's one-time password been told?
+    pub fn admin_was_told(&self) -> bool {
+        self.path.join("admin-was-told").exists()
+    }
+
+    pub fn note_admin_told(&self) -> anyhow::Result<()> {
+        let path = self.path.join("admin-was-told");
+        fs::write(&path, "").with_context(|| format!("could not write {}", path.display()))
+    }
+
     /// The secrets, made at the first start.
     pub fn secrets(&self) -> anyhow::Result<Secrets> {
         let path = self.path.join("secrets.json");

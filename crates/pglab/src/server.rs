@@ -5,6 +5,8 @@ use std::{future::IntoFuture, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use pglab_control::{Control, workers};
+use pglab_core::ident::Ident;
+use pglab_fleet::provision::cluster;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +17,20 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("can't listen on {address}"))
+}
+
+/// Closes what students must not reach, before anybody is let in.
+pub async fn prepare(control: &Control, own_database: Option<&Ident>) -> anyhow::Result<()> {
+    let connection = control
+        .cluster
+        .maintenance()
+        .await
+        .context("the cluster can't be reached")?;
+    let secured = cluster::secure(&connection, own_database)
+        .await
+        .context("the cluster could not be secured")?;
+    tracing::debug!(?secured, "the cluster is closed to others");
+    Ok(())
 }
 
 /// Answers requests and works in the background until `stop`.

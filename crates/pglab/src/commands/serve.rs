@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use pglab_control::people;
 
 use crate::{config::Config, output::say, server};
 
@@ -38,6 +39,13 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             "pglab's own database lacks {pending} migrations: run `pglab migrate --config {}`",
             arguments.config.display()
         );
+    }
+    server::prepare(&control, None).await?;
+    if let Some(password) = people::ensure_admin(&control).await? {
+        say(&format!(
+            "The first admin is \"{}\" with the one-time password  {password}",
+            people::FIRST_ADMIN
+        ));
     }
     let listener = server::listen(config.server.listen)
         .await

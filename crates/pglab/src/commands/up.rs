@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use pglab_control::{Control, Parts, SystemClock};
+use pglab_control::{Control, Parts, SystemClock, people};
 use pglab_core::ident::Ident;
 use pglab_fleet::{
     Address, Cluster,
@@ -16,7 +16,7 @@ use pglab_fleet::{
 };
 use pglab_identity::{Sealer, SystemRandom};
 use pglab_store::Store;
-use serde_json::json;
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -159,8 +159,16 @@ async fn serve_on(
         public_url: public_url.clone(),
         data_dir: data_dir.path().to_owned(),
     });
+    server::prepare(&control, Some(&Ident::new(OWN_DATABASE)?)).await?;
+    people::ensure_admin(&control).await?;
+    let admin_password = if data_dir.admin_was_told() {
+        None
+    } else {
+        people::first_admin_password(&control).await?
+    };
     data_dir.announce(&public_url)?;
-    report_ready(arguments, &public_url, None);
+    report_ready(arguments, &public_url, admin_password.as_deref())?;
+    data_dir.note_admin_told()?;
 
     let serving = tokio::spawn(server::run(control, listener, stop.clone()));
     tokio::pin!(serving);
@@ -223,20 +231,42 @@ fn bracketed(host: &str) -> String {
     }
 }
 
-fn report_ready(arguments: &Arguments, url: &str, admin_password: Option<&str>) {
+/// The line that scripts wait for.
+#[derive(Serialize)]
+struct Ready<'a> {
+    ready: bool,
+    url: &'a str,
+    admin: Admin<'a>,
+}
+
+#[derive(Serialize)]
+struct Admin<'a> {
+    login: &'a str,
+    /// At the first start only.
+    password: Option<&'a str>,
+}
+
+fn report_ready(arguments: &Arguments, url: &str, password: Option<&str>) -> anyhow::Result<()> {
     if arguments.json {
-        say(
-            &json!({ "ready": true, "url": url, "admin": { "login": "admin", "password": admin_password } })
-                .to_string(),
-        );
-        return;
+        let ready = Ready {
+            ready: true,
+            url,
+            admin: Admin {
+                login: people::FIRST_ADMIN,
+                password,
+            },
+        };
+        say(&serde_json::to_string(&ready)?);
+        return Ok(());
     }
     say(&format!("\n  pglab is ready: {url}\n"));
-    if let Some(password) = admin_password {
+    if let Some(password) = password {
         say(&format!(
-            "  Sign in as \"admin\" with the one-time password  {password}"
+            "  Sign in as \"{}\" with the one-time password  {password}",
+            people::FIRST_ADMIN
         ));
         say("  It is shown only now. Change it on the account page.\n");
     }
     say("  Ctrl-C stops everything.");
+    Ok(())
 }

@@ -36,29 +36,64 @@ pub fn kill_pglab_during_preparation(n_kills: u64, n_new_students: u64, seed: u6
         let calls = std::thread::spawn({
             let (url, token) = (url, token.clone());
             move || {
-                client(&url, &token).args(["roster", "import", "kept"]).arg(&roster).output().unwrap();
-                client(&url, &token).args(["lab", "prepare", "kept"]).output().unwrap();
+                client(&url, &token)
+                    .args(["roster", "import", "kept"])
+                    .arg(&roster)
+                    .output()
+                    .unwrap();
+                client(&url, &token)
+                    .args(["lab", "prepare", "kept"])
+                    .output()
+                    .unwrap();
             }
         });
         std::thread::sleep(Duration::from_millis(30 + random.next_u64() % 1200));
         up.kill();
         calls.join().unwrap();
         up = place.up();
-        assert_eq!(place.postmasters().len(), 1, "one server, also after kill {round}");
+        assert_eq!(
+            place.postmasters().len(),
+            1,
+            "one server, also after kill {round}"
+        );
     }
     let n_students = n_kills * n_new_students;
     let roster = class.write_roster(n_students);
     let url = up.url().to_owned();
-    succeeds(client(&url, &token).args(["roster", "import", "kept"]).arg(&roster).output().unwrap());
-    succeeds(client(&url, &token).args(["lab", "prepare", "kept", "--wait"]).output().unwrap());
-    succeeds(client(&url, &token).args(["lab", "open", "kept"]).output().unwrap());
+    succeeds(
+        client(&url, &token)
+            .args(["roster", "import", "kept"])
+            .arg(&roster)
+            .output()
+            .unwrap(),
+    );
+    succeeds(
+        client(&url, &token)
+            .args(["lab", "prepare", "kept", "--wait"])
+            .output()
+            .unwrap(),
+    );
+    succeeds(
+        client(&url, &token)
+            .args(["lab", "open", "kept"])
+            .output()
+            .unwrap(),
+    );
 
     let superuser = class.superuser();
     let logins: BTreeSet<String> = (1..=n_students).map(|number| format!("s{number:04}")).collect();
     let roles = superuser.lines("SELECT rolname FROM pg_roles WHERE rolname ~ '^s[0-9]{4}$'");
-    assert_eq!(roles.iter().cloned().collect::<BTreeSet<_>>(), logins, "exactly one role each");
+    assert_eq!(
+        roles.iter().cloned().collect::<BTreeSet<_>>(),
+        logins,
+        "exactly one role each"
+    );
     let databases = superuser.lines("SELECT datname FROM pg_database WHERE datname LIKE 'kept%' ");
-    assert_eq!(databases.len(), logins.len(), "exactly one database each: {databases:?}");
+    assert_eq!(
+        databases.len(),
+        logins.len(),
+        "exactly one database each: {databases:?}"
+    );
     let checkers = superuser.lines("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pglab\\_chk\\_%'");
     assert_eq!(checkers, [logins.len().to_string()], "exactly one checker each");
     let leftovers = superuser.lines(
@@ -90,9 +125,25 @@ pub fn kill_postgresql_during_work(n_kills: u64, seed: u64) {
     let url = up.url().to_owned();
     class.apply_lab(&up, &token);
     let roster = class.write_roster(3);
-    succeeds(client(&url, &token).args(["roster", "import", "kept"]).arg(&roster).output().unwrap());
-    succeeds(client(&url, &token).args(["lab", "prepare", "kept", "--wait"]).output().unwrap());
-    succeeds(client(&url, &token).args(["lab", "open", "kept"]).output().unwrap());
+    succeeds(
+        client(&url, &token)
+            .args(["roster", "import", "kept"])
+            .arg(&roster)
+            .output()
+            .unwrap(),
+    );
+    succeeds(
+        client(&url, &token)
+            .args(["lab", "prepare", "kept", "--wait"])
+            .output()
+            .unwrap(),
+    );
+    succeeds(
+        client(&url, &token)
+            .args(["lab", "open", "kept"])
+            .output()
+            .unwrap(),
+    );
 
     let stop = Arc::new(AtomicBool::new(false));
     let workers: Vec<_> = (1..=3)
@@ -107,18 +158,27 @@ pub fn kill_postgresql_during_work(n_kills: u64, seed: u64) {
         std::thread::sleep(Duration::from_millis(100 + random.next_u64() % 900));
         let first = place.postmaster().unwrap();
         kill(Pid::from_raw(first), Signal::SIGKILL).unwrap();
-        eventually("another postmaster runs", || place.postmaster().is_some_and(|pid| pid != first && alive(pid)));
+        eventually("another postmaster runs", || {
+            place.postmaster().is_some_and(|pid| pid != first && alive(pid))
+        });
         assert!(alive(up.pid()), "pglab lives through kill {round}");
     }
     std::thread::sleep(Duration::from_millis(500));
     stop.store(true, Ordering::Relaxed);
     for worker in workers {
         let (kit, acknowledged) = worker.join().unwrap();
-        assert!(acknowledged.len() > 10, "the student got on between the kills: {}", acknowledged.len());
+        assert!(
+            acknowledged.len() > 10,
+            "the student got on between the kills: {}",
+            acknowledged.len()
+        );
         let mut found: Vec<i64> = Vec::new();
         eventually("the student's database answers", || {
             let output = psql(&kit, "SELECT n FROM work ORDER BY n");
-            found = String::from_utf8_lossy(&output.stdout).lines().filter_map(|line| line.parse().ok()).collect();
+            found = String::from_utf8_lossy(&output.stdout)
+                .lines()
+                .filter_map(|line| line.parse().ok())
+                .collect();
             output.status.success()
         });
         let unique: BTreeSet<i64> = found.iter().copied().collect();
@@ -127,10 +187,16 @@ pub fn kill_postgresql_during_work(n_kills: u64, seed: u64) {
     }
     // The live path came through it too: it sees the table.
     eventually("the board shows what the students made", || {
-        let output = client(&url, &token).args(["lab", "board", "kept", "--json"]).output().unwrap();
+        let output = client(&url, &token)
+            .args(["lab", "board", "kept", "--json"])
+            .output()
+            .unwrap();
         let board: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         board["members"].as_array().is_some_and(|members| {
-            members.len() == 3 && members.iter().all(|member| member["now"].as_f64().unwrap_or(0.0) > 0.0)
+            members.len() == 3
+                && members
+                    .iter()
+                    .all(|member| member["now"].as_f64().unwrap_or(0.0) > 0.0)
         })
     });
     assert_eq!(up.stop(), Some(0));
@@ -140,13 +206,18 @@ pub fn kill_postgresql_during_work(n_kills: u64, seed: u64) {
 /// sent again.
 fn insert_until(stop: &AtomicBool, kit: &Value) -> (Value, BTreeSet<i64>) {
     eventually("the student's table can be made", || {
-        psql(kit, "CREATE TABLE IF NOT EXISTS work (n bigint PRIMARY KEY)").status.success()
+        psql(kit, "CREATE TABLE IF NOT EXISTS work (n bigint PRIMARY KEY)")
+            .status
+            .success()
     });
     let next = AtomicI64::new(0);
     let mut acknowledged = BTreeSet::new();
     while !stop.load(Ordering::Relaxed) {
         let n = next.fetch_add(1, Ordering::Relaxed);
-        if psql(kit, &format!("INSERT INTO work VALUES ({n})")).status.success() {
+        if psql(kit, &format!("INSERT INTO work VALUES ({n})"))
+            .status
+            .success()
+        {
             acknowledged.insert(n);
         } else {
             std::thread::sleep(Duration::from_millis(50));
@@ -157,7 +228,14 @@ fn insert_until(stop: &AtomicBool, kit: &Value) -> (Value, BTreeSet<i64>) {
 
 fn psql(kit: &Value, sql: &str) -> Output {
     Command::new("psql")
-        .args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql, kit["uri"].as_str().unwrap()])
+        .args([
+            "-XqAt",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            sql,
+            kit["uri"].as_str().unwrap(),
+        ])
         .env("PGPASSWORD", kit["password"].as_str().unwrap())
         .env("PGCONNECT_TIMEOUT", "5")
         .output()
@@ -165,14 +243,20 @@ fn psql(kit: &Value, sql: &str) -> Output {
 }
 
 fn kit(url: &str, token: &str, login: &str) -> Value {
-    let output = client(url, token).args(["kit", "kept", login, "--json"]).output().unwrap();
+    let output = client(url, token)
+        .args(["kit", "kept", login, "--json"])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 fn client(url: &str, token: &str) -> Command {
     let mut command = Command::new(PROGRAM);
-    command.env("PGLAB_URL", url).env("PGLAB_TOKEN", token).stdin(Stdio::null());
+    command
+        .env("PGLAB_URL", url)
+        .env("PGLAB_TOKEN", token)
+        .stdin(Stdio::null());
     command
 }
 

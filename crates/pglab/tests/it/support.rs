@@ -50,7 +50,10 @@ impl Place {
         command.arg("up").arg("--data-dir").arg(self.data_dir());
         command.args(["--listen", &self.listen, "--pg-listen", &self.pg_listen, "--json"]);
         command.env_remove("PGLAB_URL").env_remove("PGLAB_TOKEN");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -58,7 +61,9 @@ impl Place {
     pub fn up(&self) -> Up {
         let mut child = self.command().spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let Ok(ready) = serde_json::from_str(&line) else {
             let mut said = String::new();
             child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -86,11 +91,15 @@ impl Place {
         let cluster = self.cluster();
         let mut found = Vec::new();
         for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-            let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };
+            let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else {
+                continue;
+            };
             let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
             let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
             if words.get(1) == Some(&b"-D".as_slice())
-                && words.get(2).is_some_and(|path| Path::new(&*String::from_utf8_lossy(path)) == cluster)
+                && words
+                    .get(2)
+                    .is_some_and(|path| Path::new(&*String::from_utf8_lossy(path)) == cluster)
             {
                 found.push(pid);
             }
@@ -182,7 +191,11 @@ pub struct Class<'a> {
 impl<'a> Class<'a> {
     pub fn new(place: &'a Place) -> Self {
         let files = tempfile::tempdir().unwrap();
-        std::fs::write(files.path().join("kept.sql"), "CREATE TABLE work (n bigint PRIMARY KEY);\n").unwrap();
+        std::fs::write(
+            files.path().join("kept.sql"),
+            "CREATE TABLE work (n bigint PRIMARY KEY);\n",
+        )
+        .unwrap();
         let lab = "lab: kept\ntitle: Kept\nexample:\n  dump: kept.sql\nstart: empty\n";
         std::fs::write(files.path().join("lab.yaml"), lab).unwrap();
         Self { place, files }
@@ -196,13 +209,17 @@ impl<'a> Class<'a> {
         login.args(["login", "--url", up.url(), "--login", "admin", "--password-stdin"]);
         run_with_input(login.env("XDG_CONFIG_HOME", &config), &format!("{password}\n"));
         let mut token = Command::new(PROGRAM);
-        token.args(["token", "create", "--name", "test"]).env("XDG_CONFIG_HOME", &config);
+        token
+            .args(["token", "create", "--name", "test"])
+            .env("XDG_CONFIG_HOME", &config);
         run_with_input(&mut token, "").trim().to_owned()
     }
 
     pub fn apply_lab(&self, up: &Up, token: &str) {
         let mut apply = Command::new(PROGRAM);
-        apply.args(["lab", "apply"]).arg(self.files.path().join("lab.yaml"));
+        apply
+            .args(["lab", "apply"])
+            .arg(self.files.path().join("lab.yaml"));
         let slug = run_with_input(apply.env("PGLAB_URL", up.url()).env("PGLAB_TOKEN", token), "");
         assert_eq!(slug.trim(), "kept");
     }
@@ -224,7 +241,10 @@ impl<'a> Class<'a> {
         let secrets: Value = serde_json::from_str(&text).unwrap();
         let (host, port) = self.place.pg_listen.rsplit_once(':').unwrap();
         let password = secrets["superuser_password"].as_str().unwrap().to_owned();
-        Superuser { uri: format!("postgresql://pglab_super@{host}:{port}/postgres"), password }
+        Superuser {
+            uri: format!("postgresql://pglab_super@{host}:{port}/postgres"),
+            password,
+        }
     }
 }
 
@@ -237,17 +257,26 @@ pub struct Superuser {
 impl Superuser {
     /// The lines of the answer.
     pub fn lines(&self, sql: &str) -> Vec<String> {
-        let output =
-            Command::new("psql").args(["-XAtc", sql, &self.uri]).env("PGPASSWORD", &self.password).output().unwrap();
+        let output = Command::new("psql")
+            .args(["-XAtc", sql, &self.uri])
+            .env("PGPASSWORD", &self.password)
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
-        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 }
 
 /// Runs a command that must succeed; gives its stdout.
 pub fn run_with_input(command: &mut Command, input: &str) -> String {
     use std::io::Write;
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();

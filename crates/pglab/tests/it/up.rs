@@ -32,7 +32,10 @@ fn the_second_start_is_the_same_place() {
     let place = Place::new();
     let first = place.up();
     let (url, password) = (first.url().to_owned(), first.ready["admin"]["password"].clone());
-    assert!(password.as_str().is_some_and(|password| password.len() > 10), "{password}");
+    assert!(
+        password.as_str().is_some_and(|password| password.len() > 10),
+        "{password}"
+    );
     first.stop();
     let second = place.up();
     assert_eq!(second.url(), url);
@@ -46,7 +49,10 @@ fn a_second_one_on_the_same_directory_says_who_holds_it() {
     let output = place.command().output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = stderr(&output);
-    assert!(said.contains(&format!("pid {}", up.pid())) && said.contains(up.url()), "{said}");
+    assert!(
+        said.contains(&format!("pid {}", up.pid())) && said.contains(up.url()),
+        "{said}"
+    );
 }
 
 /// `kill -9` of pglab: PostgreSQL lives on, the next start takes it over, and there is still one server.
@@ -71,8 +77,12 @@ fn postgresql_is_started_again() {
     let up = place.up();
     let first = place.postmaster().unwrap();
     kill(Pid::from_raw(first), Signal::SIGKILL).unwrap();
-    eventually("another postmaster runs", || place.postmaster().is_some_and(|pid| pid != first && alive(pid)));
-    eventually("the API answers from our own database", || up.get("/api/v1/session").0 == 200);
+    eventually("another postmaster runs", || {
+        place.postmaster().is_some_and(|pid| pid != first && alive(pid))
+    });
+    eventually("the API answers from our own database", || {
+        up.get("/api/v1/session").0 == 200
+    });
     assert_eq!(place.postmasters().len(), 1);
 }
 
@@ -89,9 +99,17 @@ fn ctrl_c_stops_it_too() {
 #[test]
 fn what_it_can_not_use_is_told() {
     let place = Place::new();
-    let output = place.command().args(["--pg-bindir", "/nonexistent"]).output().unwrap();
+    let output = place
+        .command()
+        .args(["--pg-bindir", "/nonexistent"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("/nonexistent is no folder of PostgreSQL server binaries"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("/nonexistent is no folder of PostgreSQL server binaries"),
+        "{}",
+        stderr(&output)
+    );
     let output = place.command().args(["--listen", "somewhere"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
