@@ -10,6 +10,7 @@ use pglab_core::{
 use pglab_fleet::Cluster;
 use pglab_identity::Sealer;
 use pglab_store::Store;
+use tokio::sync::watch;
 
 use crate::{Error, example, wake::Wake};
 
@@ -23,6 +24,7 @@ struct Inner {
     limits: Limits,
     wake: Wake,
     examples: example::Live,
+    instances: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -71,6 +73,7 @@ impl Control {
             limits,
             wake: Wake::default(),
             examples: example::Live::default(),
+            instances: watch::Sender::new(0),
         }))
     }
 
@@ -80,6 +83,11 @@ impl Control {
 
     pub(crate) fn examples(&self) -> &example::Live {
         &self.0.examples
+    }
+
+    /// Counts up whenever an instance moved in this process: for those who watch a class being prepared.
+    pub fn instances_moved(&self) -> &watch::Sender<u64> {
+        &self.0.instances
     }
 
     pub fn wake(&self) -> &Wake {

@@ -2,15 +2,22 @@
 //! one transaction, wake. Knows nothing of HTTP.
 
 pub mod account;
+pub mod claim;
 pub mod control;
 pub mod credential;
+pub mod credentials;
 mod error;
 pub mod example;
 pub mod housekeeping;
 pub mod idempotency;
+pub mod instance;
+pub mod kit;
 pub mod lab;
+pub mod member;
 pub mod people;
 pub mod results;
+pub mod prepare;
+pub mod roster;
 pub mod session;
 pub mod sign_in;
 pub mod task;

@@ -7,7 +7,7 @@ use pglab_store::Leadership;
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, housekeeping};
+use crate::{Control, housekeeping, instance};
 
 /// How often a process without leadership asks for it, and one with it confirms it.
 const LEADERSHIP_PERIOD: Duration = Duration::from_secs(2);
@@ -57,5 +57,6 @@ async fn lead(control: &Control, mut leadership: Leadership, stop: &Cancellation
 fn start(control: &Control, stop: &CancellationToken) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     workers.spawn(housekeeping::run(control.clone(), stop.clone()));
+    workers.spawn(instance::run(control.clone(), stop.clone()));
     workers
 }

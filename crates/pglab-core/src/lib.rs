@@ -20,6 +20,7 @@ pub mod plan_instances;
 pub mod results;
 pub mod roster;
 pub mod snapshot;
+pub mod spreadsheet;
 pub mod task;
 pub mod types;
 pub mod words;

@@ -203,14 +203,3 @@ pub async fn n_standing(executor: impl PgExecutor<'_>, lab: LabId) -> Result<u64
     .await?;
     Ok(u64::try_from(n).unwrap_or(0))
 }
-
-/// Is a database name in use, or reserved for a snapshot?
-pub async fn name_taken(executor: impl PgExecutor<'_>, database: &Ident) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM instance WHERE database_name = $1 OR keep_as = $1)
-               OR EXISTS (SELECT FROM snapshot_database WHERE database_name = $1) AS "taken!""#,
-        database.as_str(),
-    )
-    .fetch_one(executor)
-    .await?)
-}

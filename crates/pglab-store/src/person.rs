@@ -77,6 +77,21 @@ pub async fn by_login(executor: impl PgExecutor<'_>, login: &Login) -> Result<Op
     .transpose()
 }
 
+/// Those of these logins that exist.
+pub async fn by_logins(executor: impl PgExecutor<'_>, logins: &[String]) -> Result<Vec<Person>, Error> {
+    sqlx::query_as!(
+        Row,
+        "SELECT id, login, name, email, external_id, role, created_at, disabled_at FROM person
+         WHERE login = ANY ($1)",
+        logins,
+    )
+    .fetch_all(executor)
+    .await?
+    .into_iter()
+    .map(Row::into_person)
+    .collect()
+}
+
 pub async fn by_id(executor: impl PgExecutor<'_>, id: PersonId) -> Result<Option<Person>, Error> {
     sqlx::query_as!(
         Row,

@@ -23,6 +23,10 @@ pub enum Kind {
     Repaired,
     Hand,
     Reset,
+    /// Removed from the lab, or back again.
+    Roster,
+    /// Claimed theirs, or got a new one.
+    Password,
 }
 
 impl Kind {
@@ -35,6 +39,8 @@ impl Kind {
             Self::Repaired => "repaired",
             Self::Hand => "hand",
             Self::Reset => "reset",
+            Self::Roster => "roster",
+            Self::Password => "password",
         }
     }
 }
@@ -105,7 +111,7 @@ pub async fn seen(
     lab: LabId,
 ) -> Result<Vec<(MemberId, Option<DateTime<Utc>>, DateTime<Utc>)>, Error> {
     Ok(sqlx::query!(
-        r#"SELECT t.member_id, min(t.at) FILTER (WHERE t.kind <> 'hand' AND t.kind <> 'reset') AS first_at, max(t.at) AS "last_at!"
+        r#"SELECT t.member_id, min(t.at) FILTER (WHERE t.kind NOT IN ('hand', 'reset', 'roster', 'password')) AS first_at, max(t.at) AS "last_at!"
            FROM timeline t JOIN member m ON m.id = t.member_id
            WHERE m.lab_id = $1 GROUP BY t.member_id"#,
         lab.uuid(),

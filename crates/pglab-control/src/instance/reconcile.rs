@@ -1,0 +1,259 @@
+//! The instance reconciler: reads what is wanted and what stands, plans, does the list, and plans again until nothing
+//! is left to do. Takes no input, and can be dropped and run again at any point.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
+use parking_lot::Mutex;
+use pglab_core::{
+    id::MemberId,
+    instance::InstanceState,
+    names,
+    plan_instances::{Step, plan},
+};
+use pglab_fleet::{
+    Connection, inventory,
+    provision::{self, role},
+    work,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    class::Class,
+    make::{Made, make},
+    passwords,
+    remove::{remove, remove_snapshot, unwanted_snapshots},
+    write_down::write_down,
+};
+use crate::{Control, Error};
+
+pub const NAME: &str = "instances";
+/// How often it looks when nobody wakes it.
+pub const PERIOD: Duration = Duration::from_secs(30);
+/// How long it waits after a server was away.
+const PAUSE: Duration = Duration::from_secs(3);
+/// Databases made at the same time. `docs/performance.md` has the measurements: PostgreSQL copies one after the other
+/// as fast as two at once, the second connection hides what happens between two copies.
+const CONCURRENCY: usize = 2;
+/// More rounds than any chain of steps needs: the rest waits for the next activation.
+const MAX_ROUNDS: usize = 8;
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    pub n_made: usize,
+    pub n_failed: usize,
+    pub n_removed: usize,
+    pub n_opened: usize,
+    pub n_closed: usize,
+    pub n_passwords: usize,
+    /// When something that failed is due again.
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+impl Summary {
+    fn changed_something(&self) -> bool {
+        self.n_made + self.n_removed + self.n_opened + self.n_closed + self.n_passwords > 0
+    }
+}
+
+/// Runs until `stop`.
+pub async fn run(control: Control, stop: CancellationToken) {
+    loop {
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return,
+            outcome = activate(&control) => outcome,
+        };
+        let wait = match outcome {
+            Ok(summary) => {
+                if summary.changed_something() || summary.n_failed > 0 {
+                    tracing::info!(?summary, "instances");
+                }
+                let due = summary
+                    .retry_at
+                    .map(|at| (at - control.now()).to_std().unwrap_or_default());
+                due.map_or(PERIOD, |due| due.clamp(Duration::from_millis(200), PERIOD))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the instances could not be brought to what is wanted");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = control.wake().prepare.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// One pass over everything.
+///
+/// # Errors
+/// The cluster or our own database is away. What was begun is finished by the next pass.
+pub async fn activate(control: &Control) -> Result<Summary, Error> {
+    let mut summary = Summary::default();
+    if Class::read(control).await?.is_idle() {
+        return Ok(summary);
+    }
+    let connection = work::begin(&control.cluster).await?;
+    // What PostgreSQL refused in this pass is not tried again in it.
+    let refused = Mutex::new(HashSet::new());
+    for _ in 0..MAX_ROUNDS {
+        let class = Class::read(control).await?;
+        let found = inventory::observe(&connection, &class.databases()).await?;
+        let mut steps = plan(control.now(), &class.cases(&found));
+        steps.retain(|(member, _)| !refused.lock().contains(member));
+        if steps.is_empty() {
+            for snapshot in unwanted_snapshots(&class) {
+                remove_snapshot(control, &connection, &snapshot).await?;
+            }
+            summary.n_passwords += passwords::converge(control, &connection, &class).await?;
+            break;
+        }
+        write_down(control, &connection, &class, &steps).await?;
+        work_off(control, &connection, &class, &steps, &refused, &mut summary).await?;
+    }
+    summary.retry_at = retry_at(control).await?;
+    if summary.changed_something() {
+        control.wake().live.notify_one();
+    }
+    Ok(summary)
+}
+
+async fn retry_at(control: &Control) -> Result<Option<DateTime<Utc>>, Error> {
+    let instances = pglab_store::instance::all(control.store.pool()).await?;
+    Ok(instances
+        .into_iter()
+        .filter_map(|instance| match instance.state {
+            InstanceState::Error { retry_at, .. } => Some(retry_at),
+            _ => None,
+        })
+        .filter(|at| *at > control.now())
+        .min())
+}
+
+/// The steps on the cluster: access is closed first, then what goes makes room, then the new is made.
+async fn work_off(
+    control: &Control,
+    connection: &Connection,
+    class: &Class,
+    steps: &[(MemberId, Step)],
+    refused: &Mutex<HashSet<MemberId>>,
+    summary: &mut Summary,
+) -> Result<(), Error> {
+    let order = |step: &Step| match step {
+        Step::Close => Some(0),
+        Step::Remove => Some(1),
+        Step::Open => Some(2),
+        Step::Make | Step::MakeMissing => Some(3),
+        Step::Queue | Step::Requeue | Step::Terminate => None,
+    };
+    let mut jobs: Vec<(MemberId, Step)> = steps
+        .iter()
+        .filter(|(_, step)| order(step).is_some())
+        .copied()
+        .collect();
+    jobs.sort_by_key(|(_, step)| order(step));
+    let n_making = jobs.iter().filter(|(_, step)| order(step) == Some(3)).count();
+    if n_making > 0 {
+        ensure_lab_roles(connection, class, &jobs).await?;
+    }
+    let mut helpers = Vec::new();
+    for _ in 1..CONCURRENCY.min(n_making.max(1)) {
+        helpers.push(work::join(&control.cluster).await?);
+    }
+    let (queue, counted) = (Mutex::new(VecDeque::from(jobs)), Mutex::new(summary.clone()));
+    let worker = async |connection: &Connection| {
+        loop {
+            let Some((member, step)) = queue.lock().pop_front() else {
+                return Ok::<(), Error>(());
+            };
+            work_one(control, connection, class, member, step, refused, &counted).await?;
+        }
+    };
+    try_join_all(
+        std::iter::once(connection)
+            .chain(&helpers)
+            .map(|connection| worker(connection)),
+    )
+    .await?;
+    *summary = counted.into_inner();
+    Ok(())
+}
+
+/// The role that owns what the templates hold. Whoever made the template made it too; a cluster that was restored
+/// without its roles gets it back here.
+async fn ensure_lab_roles(
+    connection: &Connection,
+    class: &Class,
+    jobs: &[(MemberId, Step)],
+) -> Result<(), Error> {
+    let mut done = HashSet::new();
+    for (member, step) in jobs {
+        let Some((lab, _)) = class.student(*member) else {
+            continue;
+        };
+        if matches!(step, Step::Make | Step::MakeMissing) && done.insert(lab.id) {
+            let lab_role = names::lab_role(&lab.slug).map_err(Error::internal)?;
+            role::ensure_nologin(connection, &lab_role, &lab.id.to_string()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn work_one(
+    control: &Control,
+    connection: &Connection,
+    class: &Class,
+    member: MemberId,
+    step: Step,
+    refused: &Mutex<HashSet<MemberId>>,
+    counted: &Mutex<Summary>,
+) -> Result<(), Error> {
+    let Some(one) = class.one(member) else {
+        return Ok(());
+    };
+    let (database, role) = (&one.instance.database, one.student.login.role());
+    let outcome = match step {
+        Step::Make | Step::MakeMissing => {
+            if step == Step::MakeMissing {
+                tracing::warn!(
+                    database = database.as_str(),
+                    "a student's database is gone; it is made anew"
+                );
+            }
+            match make(control, connection, class, one).await? {
+                Made::Ready => counted.lock().n_made += 1,
+                Made::Failed => counted.lock().n_failed += 1,
+                Made::LeftAlone => {}
+            }
+            return Ok(());
+        }
+        Step::Close => provision::instance::close_access(connection, database, role)
+            .await
+            .map(|()| counted.lock().n_closed += 1)
+            .map_err(Error::from),
+        Step::Open => provision::instance::open_access(connection, database, role)
+            .await
+            .map(|()| counted.lock().n_opened += 1)
+            .map_err(Error::from),
+        Step::Remove => remove(control, connection, one)
+            .await
+            .map(|()| counted.lock().n_removed += 1),
+        Step::Queue | Step::Requeue | Step::Terminate => Ok(()),
+    };
+    match outcome {
+        Err(error @ Error::Unavailable(_)) => Err(error),
+        Err(error) => {
+            tracing::warn!(database = database.as_str(), ?step, %error, "a step was refused");
+            refused.lock().insert(member);
+            counted.lock().n_failed += 1;
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,102 @@
+//! Removing what is no longer wanted: one instance with its roles, or a database that a reset kept.
+
+use pglab_core::{instance::InstanceEvent, instance::InstanceState};
+use pglab_fleet::{
+    Connection,
+    provision::{self, database, role},
+};
+use pglab_store::{
+    credential,
+    snapshot_database::{self, SnapshotDatabase},
+};
+
+use super::{
+    class::{Class, One},
+    moved,
+};
+use crate::{Control, Error};
+
+/// Drops the database and the checker's role, and the student's where it has no other database.
+pub(super) async fn remove(control: &Control, connection: &Connection, one: One<'_>) -> Result<(), Error> {
+    let instance = one.instance;
+    provision::instance::remove(connection, &instance.database, &instance.checker_role).await?;
+    if instance.replaces_old
+        && let Some(keep_as) = &instance.keep_as
+    {
+        // A reset was under way, and may have got as far as this.
+        database::drop(connection, keep_as).await?;
+    }
+    if moved(control, instance, InstanceEvent::Gone, |instance| {
+        instance.generation = None;
+        instance.replaces_old = false;
+        instance.keep_as = None;
+    })
+    .await?
+    .is_some()
+    {
+        drop_role(control, connection, one).await?;
+    }
+    Ok(())
+}
+
+async fn drop_role(control: &Control, connection: &Connection, one: One<'_>) -> Result<(), Error> {
+    let now = Class::read(control).await?;
+    let person = one.student.person;
+    let theirs = |member| {
+        now.student(member)
+            .is_some_and(|(_, student)| student.person == person)
+    };
+    let has_database = now
+        .instances
+        .values()
+        .any(|instance| instance.state != InstanceState::Terminated && theirs(instance.member))
+        || now.snapshots.iter().any(|snapshot| theirs(snapshot.member));
+    if has_database {
+        return Ok(());
+    }
+    match role::drop(connection, one.student.login.role()).await {
+        Ok(()) => {}
+        // It owns something elsewhere, or is not ours: then it is not ours to drop.
+        Err(error) if matches!(error.code(), Some("2BP01" | provision::NOT_OURS)) => {
+            tracing::info!(role = one.student.login.as_str(), %error, "a role stays");
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let mut tx = control.store.begin().await?;
+    credential::applied(&mut tx, person, None).await?;
+    Ok(control.store.commit(tx).await?)
+}
+
+/// Databases that resets kept, of labs that are deleted, or archived and otherwise cleared.
+pub(super) fn unwanted_snapshots(class: &Class) -> Vec<SnapshotDatabase> {
+    let cleared = |snapshot: &&SnapshotDatabase| {
+        let Some(lab) = class.labs.get(&snapshot.lab) else {
+            return true;
+        };
+        lab.delete_wanted_at.is_some()
+            || lab.archive_wanted_at.is_some()
+                && class
+                    .instances
+                    .values()
+                    .filter(|instance| instance.lab == lab.id)
+                    .all(|instance| {
+                        matches!(
+                            instance.state,
+                            InstanceState::Terminating { .. } | InstanceState::Terminated
+                        )
+                    })
+    };
+    class.snapshots.iter().filter(cleared).cloned().collect()
+}
+
+pub(super) async fn remove_snapshot(
+    control: &Control,
+    connection: &Connection,
+    snapshot: &SnapshotDatabase,
+) -> Result<(), Error> {
+    database::drop(connection, &snapshot.database).await?;
+    let mut tx = control.store.begin().await?;
+    snapshot_database::mark_dropped(&mut tx, &snapshot.database, control.now()).await?;
+    Ok(control.store.commit(tx).await?)
+}
