@@ -3,7 +3,7 @@
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        ContentBuilder, OpenApi as Document, Ref, ResponseBuilder, SecurityRequirement,
+        ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, SecurityRequirement,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -49,8 +49,8 @@ impl Modify for SignIn {
     }
 }
 
-/// Adds to every operation that its errors are problems.
-pub(crate) fn with_problems(mut document: Document) -> Document {
+/// Adds to every operation that its errors are problems, and to every answer a description, which the format demands.
+pub(crate) fn completed(mut document: Document) -> Document {
     let problem = ResponseBuilder::new()
         .description("What went wrong, in words and with a stable code")
         .content(
@@ -69,6 +69,13 @@ pub(crate) fn with_problems(mut document: Document) -> Document {
             &mut item.delete,
         ];
         for operation in operations.into_iter().flatten() {
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    response.description = in_words(status).to_owned();
+                }
+            }
             operation
                 .responses
                 .responses
@@ -77,4 +84,13 @@ pub(crate) fn with_problems(mut document: Document) -> Document {
         }
     }
     document
+}
+
+fn in_words(status: &str) -> &'static str {
+    match status {
+        "201" => "It was made",
+        "202" => "It has begun",
+        "204" => "It is done",
+        _ => "As asked",
+    }
 }

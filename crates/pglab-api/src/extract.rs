@@ -25,7 +25,7 @@ pub const COOKIE: &str = "pglab_session";
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
 /// Who acts: from the session's cookie, or from `Authorization: Bearer pgl_…`. A stranger when there is neither. What
-/// changes something behind a cookie needs the session's CSRF token too.
+/// changes something behind a cookie needs the session's CSRF token too, and a token that may do more than read.
 #[derive(Debug, Clone)]
 pub struct Acting(pub Actor);
 
@@ -60,6 +60,10 @@ impl FromRequestParts<Control> for ActingSession {
                 "csrf",
                 "the header X-CSRF-Token is missing or not that of this session; reload the page",
             ));
+        }
+        if !safe && matches!(&identified.actor, Actor::Person(person) if person.read_only) {
+            let detail = "this token may only read; make one with the scope \"write\"";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
         }
         let known = Self(identified);
         parts.extensions.insert(known.clone());

@@ -1,6 +1,11 @@
 //! The HTTP interface: routes, wire types, the OpenAPI document, events, and the embedded pages. A handler makes one
 //! call into `pglab-control`; no SQL and no decision is made here.
 
+#![expect(
+    unused_qualifications,
+    reason = "utoipa writes out the path of the types behind `params`"
+)]
+
 pub mod account;
 mod document;
 pub mod events;

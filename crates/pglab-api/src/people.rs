@@ -49,6 +49,7 @@ pub struct PersonList {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PersonSearch {
     /// Part of a login, a name or an e-mail address.
     #[serde(default)]
@@ -87,7 +88,7 @@ pub struct PersonChange {
 
 /// Search people.
 #[utoipa::path(get, path = "/api/v1/people", tag = "people", operation_id = "person_list",
-    responses((status = 200, body = PersonList)))]
+    params(PersonSearch), responses((status = 200, body = PersonList)))]
 async fn list(
     State(control): State<Control>,
     Acting(actor): Acting,

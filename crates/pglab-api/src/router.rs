@@ -17,7 +17,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     Problem, account,
-    document::{Top, with_problems},
+    document::{Top, completed},
     example, headers, health, idempotency, labs, pages, people, results, session, tasks, tokens,
 };
 
@@ -39,13 +39,13 @@ fn routes() -> OpenApiRouter<Control> {
 
 /// The OpenAPI document of all routes.
 pub fn document() -> utoipa::openapi::OpenApi {
-    with_problems(routes().into_openapi())
+    completed(routes().into_openapi())
 }
 
 /// Everything that is served on the main listener.
 pub fn router(control: Control) -> Router {
     let (router, document) = routes().split_for_parts();
-    let document = with_problems(document);
+    let document = completed(document);
     router
         .layer(from_fn_with_state(control.clone(), idempotency::layer))
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))

@@ -8,6 +8,7 @@ mod document;
 mod extract;
 mod idempotency;
 mod people;
+mod schema;
 mod session;
 mod support;
 mod tokens;

@@ -10,9 +10,12 @@ use pglab_core::person::Role;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::schema::Document;
+
 pub(crate) struct TestApp {
     pub(crate) control: TestControl,
     router: Router,
+    document: Document,
 }
 
 /// An answer, read to its end.
@@ -48,16 +51,54 @@ impl TestApp {
     pub(crate) async fn start() -> Self {
         let control = TestControl::start().await;
         let router = pglab_api::router(control.control.clone());
-        Self { control, router }
+        Self {
+            control,
+            router,
+            document: Document::load(),
+        }
     }
 
+    /// Sends it, and holds the answer against the OpenAPI document.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let method = request.method().as_str().to_owned();
+        let uri = request.uri().to_string();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body: axum::body::to_bytes(body, usize::MAX).await.unwrap(),
+        };
+        self.hold_against_document(&method, &uri, &answer);
+        answer
+    }
+
+    fn hold_against_document(&self, method: &str, uri: &str, answer: &Answer) {
+        let Some(operation) = self.document.operation(method, uri) else {
+            return;
+        };
+        let status = answer.status.as_str();
+        let kind = answer.headers.get(header::CONTENT_TYPE);
+        let kind = kind.map(|kind| kind.to_str().unwrap()).unwrap_or_default();
+        let responses = &operation["responses"];
+        let described = match &responses[status] {
+            Value::Null if answer.status.is_success() => {
+                panic!("the document does not know that {method} {uri} answers {status}")
+            }
+            Value::Null => &responses["default"],
+            described => described,
+        };
+        if kind.ends_with("json") {
+            let schema = &described["content"][kind]["schema"];
+            assert!(
+                !schema.is_null(),
+                "{method} {uri} answers {status} with {kind}: not in the document"
+            );
+            let misfits = self.document.misfits(schema, &answer.json());
+            assert!(
+                misfits.is_empty(),
+                "{method} {uri} answers {status}: {misfits:#?}"
+            );
         }
     }
 

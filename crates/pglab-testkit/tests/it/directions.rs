@@ -14,10 +14,11 @@ fn packages() -> Vec<Package> {
 }
 
 fn dependencies(package: &Package) -> BTreeSet<String> {
+    // An optional one stands behind the feature `testing`, which only tests turn on.
     let normal = package
         .dependencies
         .iter()
-        .filter(|dependency| dependency.kind == DependencyKind::Normal);
+        .filter(|dependency| dependency.kind == DependencyKind::Normal && !dependency.optional);
     normal.map(|dependency| dependency.name.to_string()).collect()
 }
 
