@@ -30,10 +30,11 @@ const OWN: &[&str] = &[
     "GET /api/v1/tokens",
     "POST /api/v1/tokens",
     "DELETE /api/v1/tokens/{id}",
+    "GET /api/v1/labs",
 ];
 
 /// For whoever is an instructor somewhere.
-const OF_INSTRUCTORS: &[&str] = &[];
+const OF_INSTRUCTORS: &[&str] = &["POST /api/v1/labs"];
 
 /// For the students of the lab.
 const OF_STUDENTS: &[&str] = &[];
@@ -79,7 +80,9 @@ impl Walk {
         assert!(!uri.contains('{'), "{path}: say here what its parameters are");
         let mut separator = '?';
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            if parameter["in"] == "query" && parameter["required"] == true {
+            // An uploaded file needs its name, though not every answer of the operation does.
+            let needed = parameter["required"] == true || parameter["name"] == "name";
+            if parameter["in"] == "query" && needed {
                 let value = self.document.plausible(&parameter["schema"]);
                 let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 uri.push_str(&format!(
