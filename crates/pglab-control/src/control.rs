@@ -21,7 +21,7 @@ pub struct Control(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     parts: Parts,
-    limits: Limits,
+    options: Options,
     wake: Wake,
     examples: example::Live,
     instances: watch::Sender<u64>,
@@ -40,17 +40,20 @@ pub struct Parts {
     pub data_dir: PathBuf,
 }
 
-/// What the operator of this pglab allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+/// What the operator of this pglab may choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
     /// The largest dump that may be uploaded, in bytes.
     pub upload_bytes: u64,
+    /// Where `pg_dump` is, if not where PostgreSQL's programs usually are.
+    pub pg_bindir: Option<PathBuf>,
 }
 
-impl Default for Limits {
+impl Default for Options {
     fn default() -> Self {
         Self {
             upload_bytes: 4 * 1024 * 1024 * 1024,
+            pg_bindir: None,
         }
     }
 }
@@ -64,21 +67,21 @@ impl std::ops::Deref for Control {
 
 impl Control {
     pub fn new(parts: Parts) -> Self {
-        Self::with_limits(parts, Limits::default())
+        Self::with_options(parts, Options::default())
     }
 
-    pub fn with_limits(parts: Parts, limits: Limits) -> Self {
+    pub fn with_options(parts: Parts, options: Options) -> Self {
         Self(Arc::new(Inner {
             parts,
-            limits,
+            options,
             wake: Wake::default(),
             examples: example::Live::default(),
             instances: watch::Sender::new(0),
         }))
     }
 
-    pub fn limits(&self) -> &Limits {
-        &self.0.limits
+    pub fn options(&self) -> &Options {
+        &self.0.options
     }
 
     pub(crate) fn examples(&self) -> &example::Live {

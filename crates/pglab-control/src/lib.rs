@@ -31,6 +31,6 @@ pub mod tokens;
 mod wake;
 pub mod workers;
 
-pub use control::{Control, Limits, Parts, SystemClock};
+pub use control::{Control, Options, Parts, SystemClock};
 pub use error::{Error, FieldProblem};
 pub use wake::Wake;

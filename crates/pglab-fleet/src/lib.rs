@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod cluster;
 pub mod connection;
+pub mod dump;
 pub mod facts;
 pub mod introspect;
 pub mod inventory;

@@ -68,7 +68,7 @@ where
     let mut tx = control.store.begin().await?;
     changeable(&mut tx, found.id, slug).await?;
     drop(tx);
-    let limit = control.limits().upload_bytes;
+    let limit = control.options().upload_bytes;
     if upload.size_bytes.is_some_and(|size| size > limit) {
         return Err(uploads::too_large(limit));
     }

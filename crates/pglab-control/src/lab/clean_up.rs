@@ -1,0 +1,285 @@
+//! The reconciler of labs that end: writes the dumps of those that are being archived, and takes what belongs to them,
+//! or to labs that are being deleted, off the cluster. The students' databases themselves go by the reconciler of
+//! instances. Safe to stop at any point.
+
+use std::{collections::HashSet, io, path::PathBuf, time::Duration};
+
+use pglab_core::{
+    id::MemberId,
+    instance::InstanceState,
+    lab::LabState,
+    names,
+};
+use pglab_fleet::{
+    dump,
+    provision::{database, role},
+    work,
+};
+use pglab_store::{audit, example, instance, lab::Lab, member, snapshot_database, start_dump};
+use serde_json::json;
+use tokio::{fs, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Control, Error, example as examples, instance as instances};
+
+/// When nobody wakes it, and while it waits for the databases of students to go.
+const PERIOD: Duration = Duration::from_secs(10);
+const WAITING: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub archived: usize,
+    pub deleted: usize,
+    /// Something else has to end first.
+    pub waiting: usize,
+    pub failed: usize,
+}
+
+/// Works until `stop`.
+pub async fn run(control: Control, stop: CancellationToken) {
+    loop {
+        let activation = tokio::select! {
+            () = stop.cancelled() => return,
+            activation = activate(&control) => activation,
+        };
+        let mut pause = PERIOD;
+        match activation {
+            Ok(summary) => {
+                if summary.waiting > 0 {
+                    pause = WAITING;
+                }
+                if summary.archived + summary.deleted > 0 {
+                    tracing::info!(?summary, "labs that end");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "labs that end could not be looked at"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = control.wake().clean_up.notified() => {}
+            () = sleep(pause) => {}
+        }
+    }
+}
+
+/// One step further for every lab that ends.
+///
+/// # Errors
+/// Our own database does not answer.
+pub async fn activate(control: &Control) -> Result<Summary, Error> {
+    let mut summary = Summary::default();
+    for lab in pglab_store::lab::all(control.store.pool()).await? {
+        let outcome = if lab.delete_wanted_at.is_some() {
+            delete(control, &lab).await.map(|gone| (gone, &mut summary.deleted))
+        } else if lab.archive_wanted_at.is_some() && lab.state != LabState::Archived {
+            archive(control, &lab).await.map(|done| (done, &mut summary.archived))
+        } else {
+            continue;
+        };
+        match outcome {
+            Ok((true, count)) => *count += 1,
+            Ok((false, _)) => summary.waiting += 1,
+            Err(error) => {
+                tracing::warn!(lab = %lab.slug, %error, "a lab that ends does not get on");
+                summary.failed += 1;
+                tell(control, &lab, Some(error.to_string())).await?;
+            }
+        }
+    }
+    Ok(summary)
+}
+
+/// True when the lab is gone.
+async fn delete(control: &Control, lab: &Lab) -> Result<bool, Error> {
+    if !students_gone(control, lab).await? || control.examples().is_at_work(lab.id) {
+        return Ok(false);
+    }
+    let pool = control.store.pool();
+    let mut files = Vec::new();
+    if let Some(example) = example::of_lab(pool, lab.id).await? {
+        files.extend(example.file);
+    }
+    files.extend(start_dump::of_lab(pool, lab.id).await?.map(|dump| dump.file));
+    off_the_cluster(control, lab).await?;
+    examples::remove_files(control, &files).await;
+    match fs::remove_dir_all(folder(control, lab)).await {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::internal(error)),
+        _ => {}
+    }
+    let mut tx = control.store.begin().await?;
+    pglab_store::lab::delete(&mut tx, lab.id).await?;
+    let entry = audit::Entry {
+        at: control.now(),
+        person: None,
+        operation: "lab_deleted",
+        subject: lab.slug.as_str(),
+        detail: json!({}),
+    };
+    audit::insert(&mut tx, entry).await?;
+    control.store.commit(tx).await?;
+    Ok(true)
+}
+
+/// True when the lab is archived.
+async fn archive(control: &Control, lab: &Lab) -> Result<bool, Error> {
+    if control.examples().is_at_work(lab.id) {
+        return Ok(false);
+    }
+    dumps(control, lab).await?;
+    instances::terminate_all(control, lab.id).await?;
+    if !students_gone(control, lab).await? {
+        return Ok(false);
+    }
+    off_the_cluster(control, lab).await?;
+    let mut tx = control.store.begin().await?;
+    let mut current = super::locked(&mut tx, lab.id, lab.slug.as_str()).await?;
+    current.state = LabState::Archived;
+    current.archived_at = Some(control.now());
+    current.prepare_wanted_at = None;
+    current.trouble = None;
+    pglab_store::lab::update(&mut tx, &current).await?;
+    if let Some(mut example) = example::of_lab(&mut *tx, lab.id).await? {
+        example.example_database = None;
+        example.start_database = None;
+        example.start_made = None;
+        example::put(&mut tx, &example).await?;
+    }
+    let entry = audit::Entry {
+        at: control.now(),
+        person: None,
+        operation: "lab_archived",
+        subject: lab.slug.as_str(),
+        detail: json!({}),
+    };
+    audit::insert(&mut tx, entry).await?;
+    control.store.commit(tx).await?;
+    control.wake().live.notify_one();
+    Ok(true)
+}
+
+async fn students_gone(control: &Control, lab: &Lab) -> Result<bool, Error> {
+    let pool = control.store.pool();
+    let standing = instance::n_standing(pool, lab.id).await? > 0
+        || snapshot_database::standing(pool)
+            .await?
+            .iter()
+            .any(|kept| kept.lab == lab.id);
+    if standing {
+        control.wake().prepare.notify_one();
+    }
+    Ok(!standing)
+}
+
+/// Templates, and the roles that owned what was in them.
+async fn off_the_cluster(control: &Control, lab: &Lab) -> Result<(), Error> {
+    examples::remove_all(control, lab).await?;
+    let connection = work::begin(&control.cluster).await?;
+    let lab_role = names::lab_role(&lab.slug).map_err(Error::internal)?;
+    role::drop(&connection, &lab_role).await?;
+    Ok(())
+}
+
+/// A dump per student in the archive's folder. Those that are there already are complete.
+async fn dumps(control: &Control, lab: &Lab) -> Result<(), Error> {
+    let pool = control.store.pool();
+    let wanted: Vec<_> = instance::of_lab(pool, lab.id)
+        .await?
+        .into_iter()
+        .filter(|instance| {
+            !matches!(
+                instance.state,
+                InstanceState::Terminating { .. } | InstanceState::Terminated
+            )
+        })
+        .collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let folder = folder(control, lab);
+    fs::create_dir_all(&folder).await.map_err(Error::internal)?;
+    let program = dump::program(control.options().pg_bindir.as_deref()).map_err(unavailable)?;
+    let connection = control.cluster.maintenance().await?;
+    let mut done: HashSet<MemberId> = HashSet::new();
+    for one in member::of_lab(pool, lab.id).await? {
+        let Some(instance) = wanted.iter().find(|instance| instance.member == one.id) else {
+            continue;
+        };
+        if !done.insert(one.id) {
+            continue;
+        }
+        let file = folder.join(format!("{}.dump", safe(one.login.as_str())));
+        // One that could not be made has nothing to keep.
+        if fs::try_exists(&file).await.map_err(Error::internal)?
+            || !database::exists(&connection, &instance.database).await?
+        {
+            continue;
+        }
+        let part = file.with_extension("part");
+        let password = instances::checker_password(control, instance)?;
+        dump::write(
+            &program,
+            &control.cluster,
+            &instance.checker_role,
+            &password,
+            &instance.database,
+            &part,
+        )
+        .await
+        .map_err(|error| {
+            Error::Unavailable(format!(
+                "the database of {} could not be written to the archive: {error}",
+                one.login
+            ))
+        })?;
+        let written = fs::File::open(&part).await.map_err(Error::internal)?;
+        written.sync_all().await.map_err(Error::internal)?;
+        fs::rename(&part, &file).await.map_err(Error::internal)?;
+    }
+    Ok(())
+}
+
+fn unavailable(error: dump::DumpError) -> Error {
+    Error::Unavailable(error.to_string())
+}
+
+fn folder(control: &Control, lab: &Lab) -> PathBuf {
+    control.data_dir.join("archives").join(lab.slug.as_str())
+}
+
+/// A login as the name of a file: what could lead elsewhere is written as its code.
+fn safe(login: &str) -> String {
+    login
+        .char_indices()
+        .map(|(at, c)| match c {
+            '.' if at == 0 => "%2e".to_owned(),
+            c if c.is_alphanumeric() || ['-', '_', '.', '@', '+'].contains(&c) => c.to_string(),
+            c => format!("%{:02x}", u32::from(c)),
+        })
+        .collect()
+}
+
+async fn tell(control: &Control, lab: &Lab, trouble: Option<String>) -> Result<(), Error> {
+    if lab.trouble == trouble {
+        return Ok(());
+    }
+    let mut tx = control.store.begin().await?;
+    let told = Lab {
+        trouble,
+        ..lab.clone()
+    };
+    pglab_store::lab::update(&mut tx, &told).await?;
+    Ok(control.store.commit(tx).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn logins_as_file_names() {
+        assert_eq!(safe("ada.lovelace"), "ada.lovelace");
+        assert_eq!(safe("../etc/passwd"), "%2e.%2fetc%2fpasswd");
+        assert_eq!(safe("a/b\\c d%"), "a%2fb%5cc%20d%25");
+        assert_eq!(safe("é"), "é");
+    }
+}
