@@ -43,6 +43,11 @@ impl Cluster {
         }
     }
 
+    /// Where pglab itself connects.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
     pub fn nodes(&self) -> &[Address] {
         &self.nodes
     }

@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod data_dir;
+mod lab_file;
 mod output;
 mod server;
 

@@ -182,7 +182,7 @@ impl From<pglab_store::Error> for Stop {
 async fn make(control: &Control, lab: &Lab, mut example: Example) -> Result<Outcome, Stop> {
     let told = |progress: Progress| control.examples().set(lab.id, progress);
     if example.example_database.is_none() {
-        work::remove_all(control, &lab.slug).await?;
+        work::remove_all(control, lab).await?;
         let made = work::make_example(control, lab, &example, &told).await?;
         let Some(noted) = note_example(control, lab, example.generation, made).await? else {
             return Ok(Outcome::GivenUp);
@@ -202,7 +202,7 @@ async fn make(control: &Control, lab: &Lab, mut example: Example) -> Result<Outc
     let Some(lab) = pglab_store::lab::by_id(pool, lab.id).await? else {
         return Ok(Outcome::GivenUp);
     };
-    work::remove_starts(control, &lab.slug).await?;
+    work::remove_starts(control, &lab).await?;
     let wanted = work::StartWanted {
         lab: &lab,
         example: &example,
@@ -284,9 +284,9 @@ async fn fail(
 ) -> Result<Outcome, Error> {
     let example = example::of_lab(control.store.pool(), lab.id).await?;
     if example.is_some_and(|example| example.example_database.is_some()) {
-        work::remove_starts(control, &lab.slug).await?;
+        work::remove_starts(control, lab).await?;
     } else {
-        work::remove_all(control, &lab.slug).await?;
+        work::remove_all(control, lab).await?;
     }
     let mut tx = control.store.begin().await?;
     let Some(mut example) = still_wanted(&mut tx, lab, failed.generation).await? else {

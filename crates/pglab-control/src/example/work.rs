@@ -3,8 +3,12 @@
 
 use pglab_core::{
     ident::Ident,
-    lab::Slug,
+    names,
     snapshot::{ExpectedRows, ObjectName, ObservedRows, SchemaSnapshot},
+};
+use pglab_fleet::{
+    Connection,
+    provision::{database, role},
 };
 use pglab_store::{example::Example, lab::Lab, start_dump::StartDump};
 
@@ -70,13 +74,34 @@ pub(super) async fn make_start(
 }
 
 /// Example, start templates and loader of a lab, of every generation.
-pub(crate) async fn remove_all(_control: &Control, _slug: &Slug) -> Result<(), Error> {
-    Ok(())
+pub(crate) async fn remove_all(control: &Control, lab: &Lab) -> Result<(), Error> {
+    let connection = control.cluster.maintenance().await?;
+    for generation in 1..=generations(control, lab).await? {
+        let name = names::example_database(&lab.slug, generation).map_err(Error::internal)?;
+        database::drop(&connection, &name).await?;
+    }
+    drop_starts(control, &connection, lab).await?;
+    let loader = names::loader_role(&lab.slug).map_err(Error::internal)?;
+    Ok(role::drop(&connection, &loader).await?)
 }
 
 /// The start templates alone.
-pub(super) async fn remove_starts(_control: &Control, _slug: &Slug) -> Result<(), Error> {
+pub(super) async fn remove_starts(control: &Control, lab: &Lab) -> Result<(), Error> {
+    let connection = control.cluster.maintenance().await?;
+    drop_starts(control, &connection, lab).await
+}
+
+async fn drop_starts(control: &Control, connection: &Connection, lab: &Lab) -> Result<(), Error> {
+    for generation in 1..=generations(control, lab).await? {
+        let name = names::start_database(&lab.slug, generation).map_err(Error::internal)?;
+        database::drop(connection, &name).await?;
+    }
     Ok(())
+}
+
+async fn generations(control: &Control, lab: &Lab) -> Result<i32, Error> {
+    let example = pglab_store::example::of_lab(control.store.pool(), lab.id).await?;
+    Ok(example.map_or(0, |example| example.generation))
 }
 
 /// The uploads of a lab that is being deleted.

@@ -4,16 +4,10 @@
 
 use std::{collections::HashSet, io, path::PathBuf, time::Duration};
 
-use pglab_core::{
-    id::MemberId,
-    instance::InstanceState,
-    lab::LabState,
-    names,
-};
+use pglab_core::{id::MemberId, instance::InstanceState, lab::LabState, names};
 use pglab_fleet::{
     dump,
     provision::{database, role},
-    work,
 };
 use pglab_store::{audit, example, instance, lab::Lab, member, snapshot_database, start_dump};
 use serde_json::json;
@@ -70,9 +64,13 @@ pub async fn activate(control: &Control) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     for lab in pglab_store::lab::all(control.store.pool()).await? {
         let outcome = if lab.delete_wanted_at.is_some() {
-            delete(control, &lab).await.map(|gone| (gone, &mut summary.deleted))
+            delete(control, &lab)
+                .await
+                .map(|gone| (gone, &mut summary.deleted))
         } else if lab.archive_wanted_at.is_some() && lab.state != LabState::Archived {
-            archive(control, &lab).await.map(|done| (done, &mut summary.archived))
+            archive(control, &lab)
+                .await
+                .map(|done| (done, &mut summary.archived))
         } else {
             continue;
         };
@@ -173,7 +171,7 @@ async fn students_gone(control: &Control, lab: &Lab) -> Result<bool, Error> {
 /// Templates, and the roles that owned what was in them.
 async fn off_the_cluster(control: &Control, lab: &Lab) -> Result<(), Error> {
     examples::remove_all(control, lab).await?;
-    let connection = work::begin(&control.cluster).await?;
+    let connection = control.cluster.maintenance().await?;
     let lab_role = names::lab_role(&lab.slug).map_err(Error::internal)?;
     role::drop(&connection, &lab_role).await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 mod archive;
 mod change;
+pub mod clean_up;
 mod close;
 mod create;
 mod definition;
