@@ -7,7 +7,7 @@ use pglab_store::Leadership;
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, housekeeping, instance};
+use crate::{Control, example, housekeeping, instance, lab};
 
 /// How often a process without leadership asks for it, and one with it confirms it.
 const LEADERSHIP_PERIOD: Duration = Duration::from_secs(2);
@@ -57,6 +57,8 @@ async fn lead(control: &Control, mut leadership: Leadership, stop: &Cancellation
 fn start(control: &Control, stop: &CancellationToken) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     workers.spawn(housekeeping::run(control.clone(), stop.clone()));
+    workers.spawn(example::run(control.clone(), stop.clone()));
     workers.spawn(instance::run(control.clone(), stop.clone()));
+    workers.spawn(lab::clean_up::run(control.clone(), stop.clone()));
     workers
 }

@@ -163,7 +163,10 @@ order:
     #[test]
     fn reads_and_writes_all_of_it() {
         let definition = parse(FULL).unwrap();
-        assert_eq!(definition.start, Start::Tables(vec!["artist".into(), "album".into()]));
+        assert_eq!(
+            definition.start,
+            Start::Tables(vec!["artist".into(), "album".into()])
+        );
         assert_eq!(definition.types, TypeRule::Lenient);
         assert_eq!(wanted_settings(&definition).unwrap().max_connections, 5);
         let written = write(&definition).unwrap();
@@ -173,7 +176,8 @@ order:
 
     #[test]
     fn the_shortest() {
-        let definition = parse("lab: a\ntitle: A\nexample: {uri: 'postgresql://db/x'}\nstart: schema\n").unwrap();
+        let definition =
+            parse("lab: a\ntitle: A\nexample: {uri: 'postgresql://db/x'}\nstart: schema\n").unwrap();
         assert_eq!(
             definition.example,
             Some(DefinitionExample::Uri("postgresql://db/x".into()))

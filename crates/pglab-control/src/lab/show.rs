@@ -11,6 +11,7 @@ use crate::{
     Control, Error,
     example::{self, ExampleView},
     lab::find,
+    prepare::{self, Preparation},
 };
 
 #[derive(Debug, Clone)]
@@ -21,6 +22,7 @@ pub struct LabView {
     pub max_score: Points,
     pub example: Option<ExampleView>,
     pub tasks: Vec<Task>,
+    pub preparation: Preparation,
     /// What the actor may do with the lab as it stands, in words that pages and programs know.
     pub may: Vec<&'static str>,
 }
@@ -46,6 +48,7 @@ pub(crate) async fn view(
         max_score: tasks.iter().map(|task| task.points).sum(),
         example: example::of_lab(control, lab.id).await?,
         may: may(actor, place, &lab),
+        preparation: prepare::of_lab(control, &lab).await?,
         tasks,
         lab,
     })
