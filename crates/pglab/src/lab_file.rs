@@ -130,7 +130,9 @@ title: Build the music shop
 example:
   dump: chinook.sql
 start:
-  tables: [artist, album]
+  tables:
+  - artist
+  - album
 types: lenient
 settings:
   max_connections: 5
@@ -171,7 +173,7 @@ order:
         assert_eq!(wanted_settings(&definition).unwrap().max_connections, 5);
         let written = write(&definition).unwrap();
         assert_eq!(parse(&written).unwrap(), definition);
-        insta::assert_snapshot!(written);
+        assert_eq!(format!("# A lab with everything.\n{written}"), FULL);
     }
 
     #[test]
@@ -205,7 +207,21 @@ order:
                 said("lab: a\ntitle: A\ntasks:\n- task: table:public.a\n  checks:\n  - weight: 3"),
                 said("lab: [a"),
             ]
-            .join("\n---\n")
+            .join("\n"),
+            @r#"
+        unknown field `exmaple`, expected one of `lab`, `title`, `example`, `start`, `types`, `settings`, `tasks`, `order` at line 3 column 1
+        example: unknown variant `dumb`, expected `dump` or `uri` at line 3 column 11
+        start: unknown variant `half`, expected one of `empty`, `schema`, `tables`, `dump` at line 3 column 8
+        start: unknown variant `tabels`, expected one of `empty`, `schema`, `tables`, `dump` at line 3 column 9
+        lab: "A" can't be the short name of a lab: use 1 to 40 of a-z, 0-9 and "-", with a letter or digit first and last
+        missing field `title`
+        types: unknown variant `loose`, expected `strict` or `lenient` at line 3 column 8
+        settings.max_conections: unknown field `max_conections`, expected one of `types`, `must_change_password`, `show_class_progress`, `student_reset`, `grade_final_state`, `max_connections`, `statement_timeout_s`, `idle_in_transaction_timeout_s`, `temp_file_limit_mib`, `database_quota_mib`, `extensions`
+        settings.max_connections: invalid type: string "many", expected u16
+        tasks[0].checks[0]: unknown field `chek`, expected one of `check`, `drop`, `title`, `explanation`, `weight`, `fact` at line 6 column 5
+        tasks[0].checks[0]: name a check by "check" to edit it, or make one by hand with "fact"
+        lab: invalid type: sequence, expected a string at line 1 column 6
+        "#
         );
     }
 
