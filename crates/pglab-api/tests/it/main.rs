@@ -7,6 +7,7 @@ mod account;
 mod document;
 mod extract;
 mod idempotency;
+mod labs;
 mod people;
 mod schema;
 mod session;
