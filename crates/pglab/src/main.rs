@@ -1,10 +1,13 @@
 //! The command line of pglab: `up` and `serve` run it, everything else is a client of its API.
 
+mod client;
 mod commands;
 mod config;
+mod credentials;
 mod data_dir;
 mod lab_file;
 mod output;
+mod secret;
 mod server;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -27,6 +30,12 @@ enum Command {
     Migrate(commands::migrate::Arguments),
     Doctor(commands::doctor::Arguments),
     Config(commands::config::Arguments),
+    Login(commands::account::Login),
+    Logout(commands::account::Logout),
+    Whoami(commands::account::Whoami),
+    Passwd(commands::account::Passwd),
+    Token(commands::token::Arguments),
+    Person(commands::person::Arguments),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -59,6 +68,12 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate(arguments) => commands::migrate::run(arguments).await,
         Command::Doctor(arguments) => commands::doctor::run(arguments).await,
         Command::Config(arguments) => commands::config::run(arguments),
+        Command::Login(arguments) => commands::account::login(arguments).await,
+        Command::Logout(arguments) => commands::account::logout(arguments).await,
+        Command::Whoami(arguments) => commands::account::whoami(arguments).await,
+        Command::Passwd(arguments) => commands::account::passwd(arguments).await,
+        Command::Token(arguments) => commands::token::run(arguments).await,
+        Command::Person(arguments) => commands::person::run(arguments).await,
         Command::Openapi => {
             output::say(&pglab_api::document().to_pretty_json()?);
             Ok(())

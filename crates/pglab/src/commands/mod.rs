@@ -1,8 +1,11 @@
 //! One file per command or group of commands. `up` and `serve` run pglab; all others are clients of its API or look
 //! at this machine.
 
+pub mod account;
 pub mod config;
 pub mod doctor;
 pub mod migrate;
+pub mod person;
 pub mod serve;
+pub mod token;
 pub mod up;
