@@ -245,9 +245,9 @@ setInterval(() => {
 setInterval(() => { for (const lab of labs.values()) for (const s of lab.streams) send(s, 'ping', {}) }, 15000)
 
 const PEOPLE = [
-  { id: id(), login: 'admin', name: 'Admin', email: null, role: 'admin', disabled: false },
-  { id: id(), login: 'ines', name: 'Inés Ortega', email: 'ines@example.edu', role: 'instructor', disabled: false },
-  ...labs.get('databases-101').members.slice(0, 60).map((m) => ({ id: id(), login: m.login, name: m.name, email: m.email, role: 'student', disabled: false })),
+  { id: id(), login: 'admin', name: 'Admin', email: null, role: 'admin', disabled_at: null },
+  { id: id(), login: 'ines', name: 'Inés Ortega', email: 'ines@example.edu', role: 'instructor', disabled_at: null },
+  ...labs.get('databases-101').members.slice(0, 60).map((m) => ({ id: id(), login: m.login, name: m.name, email: m.email, role: 'student', disabled_at: null })),
 ]
 const tokens = [{ id: id(), name: 'laptop', scopes: ['read', 'write'], created_at: iso(86400 * 9), last_used_at: iso(700), expires_at: iso(-86400 * 80), revoked_at: null }]
 const QR = (text) => {
@@ -267,8 +267,8 @@ const kit = (lab, m) => ({
   login: m.login, password: m.password === 'initial' ? m.secret : null, uri: `postgresql://${m.login}@127.0.0.1:54329/${m.instance.database}?target_session_attrs=read-write`, hosts: [{ host: '127.0.0.1', port: 54329 }], database: m.instance.database,
   service_file: `[${lab.slug}]\nhost=127.0.0.1\nport=54329\ndbname=${m.instance.database}\nuser=${m.login}\ntarget_session_attrs=read-write`, pgpass_line: `127.0.0.1:54329:${m.instance.database}:${m.login}:${m.password === 'initial' ? m.secret : 'YOUR-PASSWORD'}`, jdbc: `jdbc:postgresql://127.0.0.1:54329/${m.instance.database}?targetServerType=primary`, psql: `psql "host=127.0.0.1 port=54329 dbname=${m.instance.database} user=${m.login}"`,
 })
-const MAY = ['edit', 'open', 'close', 'archive', 'prepare', 'delete', 'credentials', 'assist']
-const labJson = (lab) => ({ slug: lab.slug, title: lab.title, state: lab.state, start: lab.start, settings: lab.settings, max_score: lab.tasks.reduce((s, t) => s + t.points, 0), n_members: lab.members.filter((m) => !m.removed_at).length, example: lab.example, tasks: lab.tasks, preparation: lab.preparation, may: MAY, created_at: lab.created_at, opened_at: lab.opened_at, closed_at: lab.closed_at })
+const MAY = (lab) => ['view', 'results', 'assist', 'credentials_view', 'edit', 'roster_import', 'prepare', { draft: 'open', open: 'close', closed: 'archive', archived: '' }[lab.state], lab.state === 'closed' ? 'open' : '', 'delete'].filter(Boolean)
+const labJson = (lab) => ({ slug: lab.slug, title: lab.title, state: lab.state, start: lab.start, settings: lab.settings, max_score: lab.tasks.reduce((s, t) => s + t.points, 0), n_members: lab.members.filter((m) => !m.removed_at).length, example: lab.example, tasks: lab.tasks, may: MAY(lab), created_at: lab.created_at, opened_at: lab.opened_at, closed_at: lab.closed_at })
 const problem = (status, code, detail, more = {}) => ({ status, body: { type: `urn:pglab:${code}`, title: code, status, code, detail, ...more }, problem: true })
 const ok = (body, status = 200) => ({ status, body })
 const none = () => ({ status: 204 })
@@ -383,13 +383,13 @@ async function answer(req, url, body, res) {
   }
   if (seg[0] === 'people') {
     if (req.method === 'GET') { const q = (url.searchParams.get('query') ?? '').toLowerCase(); return ok({ items: PEOPLE.filter((p) => `${p.name} ${p.login}`.toLowerCase().includes(q)).slice(0, 50), next: null }) }
-    if (req.method === 'POST') { const p = { id: id(), disabled: false, email: null, ...json() }; PEOPLE.push(p); return ok({ ...p, initial_password: 'cedar-otter-41' }, 201) }
-    const p = PEOPLE.find((each) => each.login === seg[1]); Object.assign(p, json()); return ok(p)
+    if (req.method === 'POST') { const p = { id: id(), disabled_at: null, email: null, ...json() }; PEOPLE.push(p); return ok({ ...p, initial_password: 'cedar-otter-41' }, 201) }
+    const p = PEOPLE.find((each) => each.login === seg[1]); const { disabled, ...rest } = json(); Object.assign(p, rest); if (disabled !== undefined) p.disabled_at = disabled ? iso() : null; return ok(p)
   }
   if (seg[0] === 'system') return ok({ version: '0.1.0', postgres: { version: '15.18', data_dir: '/var/lib/pglab', connections: 41 }, reconcilers: ['instances', 'roles', 'watcher', 'examples', 'retention'].map((n, i) => ({ name: n, last_run_at: iso(4 + i * 7), last_result: i === 3 ? 'error: 1 example could not be read, tried again in 30 s' : 'nothing to do', period_s: [10, 30, 1, 60, 3600][i] })), workers: { sweep: 'running, 1 s', checks: 'running, 4 connections', errors: 'running' } })
   if (path === '/labs' && req.method === 'GET') {
     const all = [...labs.values()].filter((l) => !student || l.members.some((m) => m.login === login))
-    return ok({ items: process.env.MOCK_EMPTY || login === 'ines' ? [] : all.slice(0, student ? 1 : 99).map((l) => ({ slug: l.slug, title: l.title, state: l.state, role: student ? 'student' : 'instructor', n_members: l.members.length, created_at: l.created_at, may: MAY })), next: null })
+    return ok({ items: process.env.MOCK_EMPTY || login === 'ines' ? [] : all.slice(0, student ? 1 : 99).map((l) => ({ slug: l.slug, title: l.title, state: l.state, role: student ? 'student' : 'instructor', n_members: l.members.length, created_at: l.created_at, may: MAY(l) })), next: null })
   }
   if (path === '/labs') {
     const wanted = json()
@@ -429,7 +429,7 @@ async function answer(req, url, body, res) {
     if (!seg[3] && req.method === 'GET') return ok({ items: lab.tasks, next: null })
     if (!seg[3]) { const t = json(); const task = { id: id(), key: `own:${ids}`, explanation: '', position: lab.tasks.length, ...t, checks: t.checks.map((c) => ({ id: id(), kind: c.kind, title: c.title ?? `${c.kind} ${c.table?.name ?? ''}`, explanation: '', weight: c.weight ?? 1 })) }; lab.tasks.push(task); return ok(task, 201) }
     if (seg[3] === 'order') { const order = json().tasks; lab.tasks.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id)); return none() }
-    if (seg[3] === 'derive') return ok({})
+    if (seg[3] === 'derive') return ok({ items: lab.tasks, next: null })
     const task = lab.tasks.find((t) => t.id === seg[3])
     if (!task) return problem(404, 'not_found', 'There is no such task.')
     if (req.method === 'DELETE') { if (seg[4]) task.checks = task.checks.filter((c) => c.id !== seg[5]); else lab.tasks = lab.tasks.filter((t) => t !== task); return none() }
@@ -456,7 +456,7 @@ async function answer(req, url, body, res) {
     }
     return ok(board(lab))
   }
-  if (what === 'results') return ok(board(lab).members)
+  if (what === 'results') return ok({ lab: lab.slug, title: lab.title, max_score: lab.tasks.reduce((s, t) => s + t.points, 0), students: lab.members.map((m) => row(lab, m)).map((r) => ({ ...r, tasks: r.tasks.map((t) => ({ key: t.id, title: t.title, points: t.score, max_points: t.max_score, completed_at: t.completed_at })) })) })
   if (what === 'me') {
     const m = lab.members.find((each) => each.login === login)
     if (!m) return problem(403, 'forbidden', 'You are no student of this lab.')

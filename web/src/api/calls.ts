@@ -89,7 +89,9 @@ export const checkDelete = (slug: string, task: string, check: string) =>
   remove(`${lab(slug)}/tasks/${e(task)}/checks/${e(check)}`)
 export const taskOrder = (slug: string, tasks: string[]) =>
   request<void>(`${lab(slug)}/tasks/order`, { method: 'PUT', json: { tasks } })
-export const taskDerive = (slug: string) => post<unknown>(`${lab(slug)}/tasks/derive`)
+/** `restore` brings back what was dropped. */
+export const taskDerive = (slug: string, restore: boolean) =>
+  post<unknown>(`${lab(slug)}/tasks/derive?restore=${restore}`)
 
 // Roster, members, credentials
 export const rosterImport = (slug: string, text: string, dryRun: boolean) =>
@@ -124,6 +126,7 @@ export const handRaise = (slug: string, login: string, why: string) =>
   post<void>(`${member(slug, login)}/hand`, why ? { why } : {})
 export const handLower = (slug: string, login: string) => remove(`${member(slug, login)}/hand`)
 export const myPageGet = (slug: string) => request<T.MyPage>(`${lab(slug)}/me`)
+export const resultsGet = (slug: string) => request<T.LabResults>(`${lab(slug)}/results?format=json`)
 export const resultsUrl = (slug: string, format: string) => `/api/v1${lab(slug)}/results?format=${format}`
 export const credentialsCsvUrl = (slug: string) => `/api/v1${lab(slug)}/credentials.csv`
 

@@ -10,13 +10,18 @@ export function setCsrfToken(token: string | null | undefined) {
   csrfToken = token ?? null
 }
 
+/** The server's sentences begin small, so that they can stand behind a colon. */
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
   readonly problem: Problem
   readonly retryAfter: number | null
   constructor(problem: Problem, retryAfter: number | null = null) {
-    super(problem.detail || problem.title || `The server answered ${problem.status}.`)
+    super(capital(problem.detail || problem.title || `The server answered ${problem.status}.`))
     this.name = 'ApiError'
     this.status = problem.status
     this.code = problem.code

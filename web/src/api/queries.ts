@@ -38,6 +38,10 @@ export const membersQuery = (slug: string) =>
   queryOptions({ queryKey: ['lab', slug, 'members'], queryFn: () => calls.memberList(slug) })
 export const credentialsQuery = (slug: string) =>
   queryOptions({ queryKey: ['lab', slug, 'credentials'], queryFn: () => calls.credentialList(slug) })
+export const preparationQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'preparation'], queryFn: () => calls.preparationGet(slug), retry: false })
+export const resultsQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'results'], queryFn: () => calls.resultsGet(slug) })
 export const boardQuery = (slug: string) =>
   queryOptions({ queryKey: ['lab', slug, 'board'], queryFn: () => calls.boardGet(slug), staleTime: 2_000 })
 export const memberQuery = (slug: string, login: string) =>

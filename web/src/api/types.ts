@@ -63,7 +63,8 @@ export interface Person {
   name: string
   email?: string | null
   role: PersonRole
-  disabled?: boolean
+  created_at?: Time
+  disabled_at?: Time | null
   initial_password?: string | null
 }
 
@@ -153,11 +154,15 @@ export interface Lab {
   n_members: number
   example: Example | null
   tasks: Task[]
-  preparation: Preparation
   may: string[]
   created_at: Time
   opened_at?: Time | null
   closed_at?: Time | null
+  archived_at?: Time | null
+  /** Since when dumps are being written; the lab is archived when they are. */
+  archive_wanted_at?: Time | null
+  /** Why archiving does not get on. */
+  trouble?: string | null
 }
 
 export interface RosterEntry {
@@ -315,6 +320,20 @@ export interface MemberDetail extends BoardMember {
     query?: string | null
   }[]
   kit?: Kit | null
+}
+
+export interface LabResults {
+  lab: string
+  title: string
+  max_score: number
+  students: {
+    login: string
+    name: string
+    email?: string | null
+    section?: string | null
+    score: number
+    tasks: { key: string; title: string; points: number; max_points: number; completed_at?: Time | null }[]
+  }[]
 }
 
 export interface MyPage {

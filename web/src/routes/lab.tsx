@@ -2,7 +2,17 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { createRoute, Outlet, redirect, useNavigate, useRouterState } from '@tanstack/react-router'
-import { boardQuery, credentialsQuery, labQuery, labsQuery, meQuery, membersQuery, memberQuery, myPageQuery } from '@/api/queries'
+import {
+  boardQuery,
+  credentialsQuery,
+  labQuery,
+  labsQuery,
+  memberQuery,
+  membersQuery,
+  meQuery,
+  myPageQuery,
+  resultsQuery,
+} from '@/api/queries'
 import { BoardPage } from '@/features/board/BoardPage'
 import { MemberPanel } from '@/features/board/Member'
 import { CredentialsPage } from '@/features/credentials/CredentialsPage'
@@ -175,7 +185,7 @@ export const resultsRoute = createRoute({
   getParentRoute: () => labRoute,
   path: '/results',
   validateSearch: (search: Record<string, unknown>): { sort?: 'points' } => (search.sort === 'points' ? { sort: 'points' } : {}),
-  loader: ({ context, params }) => context.queryClient.ensureQueryData(boardQuery(params.lab)),
+  loader: ({ context, params }) => context.queryClient.ensureQueryData(resultsQuery(params.lab)),
   component: function Results() {
     const { lab } = resultsRoute.useParams()
     const { sort } = resultsRoute.useSearch()

@@ -5,8 +5,6 @@ import { Button, createTheme, type CSSVariablesResolver, Modal, Tooltip } from '
 export const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { light: 6, dark: 3 },
-  autoContrast: true,
-  luminanceThreshold: 0.35,
   colors: {
     accent: [
       '#eef2fd', '#dfe6fa', '#b9c8f4', '#8ba6ff', '#6283e4', '#4669d6', '#3257c9', '#2a4aae', '#223d90', '#1b3072',
@@ -24,6 +22,12 @@ export const theme = createTheme({
   components: {
     Button: Button.extend({
       defaultProps: { size: 'xs', variant: 'default' },
+      vars: (_, props) => ({
+        root:
+          props.variant === 'filled' && !props.color
+            ? { '--button-bg': 'var(--accent)', '--button-hover': 'var(--accent-strong)', '--button-color': 'var(--on-accent)' }
+            : {},
+      }),
       styles: { label: { fontWeight: 500, fontSize: 13 } },
     }),
     TextInput: { defaultProps: { size: 'sm' } },

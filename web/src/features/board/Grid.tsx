@@ -318,7 +318,7 @@ const Row = memo(function Row({
         <span className={classes.who}>
           <span className={classes.nameLine}>
             <span className="clip">{name}</span>
-            {!anonymous && member.section && <span className={classes.section}>{member.section}</span>}
+            {!anonymous && member.section && (tall || !reason) && <span className={classes.section}>{member.section}</span>}
             {!tall && reason && <span className={classes.beside}>{reason}</span>}
             {member.hand && (
               <span className={classes.hand} title={member.hand.why ?? 'Hand raised'}>

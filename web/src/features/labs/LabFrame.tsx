@@ -5,7 +5,7 @@ import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import * as calls from '@/api/calls'
-import { labQuery } from '@/api/queries'
+import { labQuery, preparationQuery } from '@/api/queries'
 import type { Lab } from '@/api/types'
 import { MoreIcon } from '@/ui/icons'
 import { plural } from '@/ui/format'
@@ -27,7 +27,7 @@ const TABS = [
 export function LabFrame({ slug, children }: { slug: string; children: ReactNode }) {
   const { data: lab } = useSuspenseQuery(labQuery(slug))
   const client = useQueryClient()
-  const preparation = usePreparation(slug, lab.preparation)
+  const preparation = usePreparation(slug)
   const [asking, setAsking] = useState<'close' | 'archive' | null>(null)
   const [busy, setBusy] = useState<string | null>(null)
   const may = (what: string) => lab.may.includes(what)
@@ -51,14 +51,15 @@ export function LabFrame({ slug, children }: { slug: string; children: ReactNode
     calls
       .prepare(slug)
       .then((next) => {
-        client.setQueryData(['lab', slug, 'preparation'], next)
+        client.setQueryData(preparationQuery(slug).queryKey, next)
         void client.invalidateQueries({ queryKey: ['lab', slug] })
       })
       .catch(failed)
       .finally(() => setBusy(null))
   }
-  const ready = preparation.total > 0 && preparation.ready === preparation.total
-  const running = preparation.state === 'running'
+  const ready = preparation !== null && preparation.total > 0 && preparation.ready >= preparation.total
+  const running = preparation?.state === 'running'
+  const archiving = lab.archive_wanted_at && lab.state !== 'archived'
   // The step that comes next is the one filled button.
   const next =
     !ready && lab.n_members > 0 && !running ? 'prepare' : lab.state !== 'open' && ready && lab.tasks.length > 0 ? 'open' : null
@@ -96,13 +97,13 @@ export function LabFrame({ slug, children }: { slug: string; children: ReactNode
                   Prepare
                 </Button>
               )}
-              {may('open') && lab.state !== 'open' && (
+              {may('open') && (
                 <Button onClick={() => move('open')} loading={busy === 'open'} variant={next === 'open' ? 'filled' : 'default'}>
                   {lab.state === 'closed' ? 'Open again' : 'Open'}
                 </Button>
               )}
-              {may('close') && lab.state === 'open' && <Button onClick={() => setAsking('close')}>Close</Button>}
-              {may('archive') && lab.state === 'closed' && (
+              {may('close') && <Button onClick={() => setAsking('close')}>Close</Button>}
+              {may('archive') && (
                 <Menu position="bottom-end">
                   <Menu.Target>
                     <Button px={8} aria-label="More">
@@ -117,7 +118,13 @@ export function LabFrame({ slug, children }: { slug: string; children: ReactNode
             </div>
           </div>
         </div>
-        <PreparationLine preparation={preparation} />
+        {preparation && <PreparationLine preparation={preparation} />}
+        {archiving && (
+          <p className={classes.archiving}>
+            Being archived: dumps are written first, then the databases are dropped.{' '}
+            {lab.trouble && <b>It does not get on: {lab.trouble}</b>}
+          </p>
+        )}
       </header>
       <div className={classes.body}>{children}</div>
 

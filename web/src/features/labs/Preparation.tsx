@@ -1,27 +1,25 @@
 // Preparing a lab: how far it is, live, and what failed.
 
-import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
 import { BASE } from '@/api/client'
 import { openEvents } from '@/api/events'
+import { preparationQuery } from '@/api/queries'
 import type { Preparation } from '@/api/types'
 import { Bar } from '@/ui/Blocks'
 import { duration, plural } from '@/ui/format'
 import classes from './Preparation.module.css'
 
-/** The newest preparation: what came with the lab, then what the event stream tells while it runs. */
-export function usePreparation(slug: string, initial: Preparation): Preparation {
-  const [live, setLive] = useState<Preparation | null>(null)
+/** How the preparation stands, as the event stream tells it while it runs; null until it is known. */
+export function usePreparation(slug: string): Preparation | null {
   const client = useQueryClient()
-  const running = (live ?? initial).state === 'running'
-  useEffect(() => {
-    setLive(null)
-  }, [initial])
+  const { data } = useQuery(preparationQuery(slug))
+  const running = data?.state === 'running'
   useEffect(() => {
     if (!running) return
     const update = (data: unknown) => {
       const next = data as Preparation
-      setLive(next)
+      client.setQueryData(preparationQuery(slug).queryKey, next)
       if (next.state !== 'running') void client.invalidateQueries({ queryKey: ['lab', slug] })
     }
     const events = openEvents(
@@ -31,7 +29,7 @@ export function usePreparation(slug: string, initial: Preparation): Preparation 
     )
     return () => events.close()
   }, [client, running, slug])
-  return live ?? initial
+  return data ?? null
 }
 
 export function PreparationLine({ preparation }: { preparation: Preparation }) {

@@ -4,8 +4,7 @@ import { Button, Menu } from '@mantine/core'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { resultsUrl } from '@/api/calls'
-import { boardQuery } from '@/api/queries'
-import { byName } from '@/features/board/view'
+import { resultsQuery } from '@/api/queries'
 import { EmptyState, Page, Section } from '@/ui/Blocks'
 import { percent, points } from '@/ui/format'
 import { DownloadIcon } from '@/ui/icons'
@@ -28,17 +27,17 @@ export function ResultsPage({
   sort: ResultSort
   onSort: (sort: ResultSort) => void
 }) {
-  const { data: board } = useSuspenseQuery(boardQuery(slug))
-  const members = useMemo(
-    () => [...board.members].sort((a, b) => (sort === 'points' ? b.score - a.score || byName(a, b) : byName(a, b))),
-    [board, sort],
-  )
-  const seated = members.some((member) => member.section)
+  const { data: results } = useSuspenseQuery(resultsQuery(slug))
+  const students = useMemo(() => {
+    const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name, undefined, { numeric: true })
+    return [...results.students].sort((a, b) => (sort === 'points' ? b.score - a.score || byName(a, b) : byName(a, b)))
+  }, [results, sort])
+  const seated = students.some((student) => student.section)
   return (
     <Page>
       <Section
         title="Results"
-        lead="Points that were earned and are kept. The files follow the setting for the final state."
+        lead="Points that were earned and are kept; or what the databases hold now, where the settings say so."
         actions={
           <Menu position="bottom-end" width={240}>
             <Menu.Target>
@@ -59,7 +58,7 @@ export function ResultsPage({
           </Menu>
         }
       >
-        {members.length === 0 ? (
+        {students.length === 0 ? (
           <EmptyState title="No results yet">
             <p>They appear as soon as there are students and tasks.</p>
           </EmptyState>
@@ -78,23 +77,21 @@ export function ResultsPage({
                   </SortHead>
                   <th className="right wide-only">Share</th>
                   <th className="right">Tasks done</th>
-                  <th className="right wide-only">Now worth</th>
                 </tr>
               </thead>
               <tbody>
-                {members.map((member) => (
-                  <tr key={member.login}>
-                    <td>{member.name}</td>
+                {students.map((student) => (
+                  <tr key={student.login}>
+                    <td>{student.name}</td>
                     <td className="dim wide-only">
-                      <code>{member.login}</code>
+                      <code>{student.login}</code>
                     </td>
-                    {seated && <td className="dim">{member.section}</td>}
+                    {seated && <td className="dim">{student.section}</td>}
                     <td className="right num nowrap">
-                      <b>{points(member.score)}</b> <span className="faint">/ {points(member.max_score)}</span>
+                      <b>{points(student.score)}</b> <span className="faint">/ {points(results.max_score)}</span>
                     </td>
-                    <td className="right num wide-only">{percent(member.score, member.max_score)} %</td>
-                    <td className="right num">{member.tasks.filter((task) => task.completed_at || task.state === 'done').length}</td>
-                    <td className="right num dim wide-only">{points(member.now)}</td>
+                    <td className="right num wide-only">{percent(student.score, results.max_score)} %</td>
+                    <td className="right num">{student.tasks.filter((task) => task.completed_at).length}</td>
                   </tr>
                 ))}
               </tbody>

@@ -90,7 +90,7 @@ export function PeoplePage({ query, onQuery }: { query: string; onQuery: (query:
                   <td className="dim wide-only">{person.email}</td>
                   <td>{person.role}</td>
                   <td>
-                    <StateWord tone={person.disabled ? 'quiet' : 'good'}>{person.disabled ? 'disabled' : 'active'}</StateWord>
+                    <StateWord tone={person.disabled_at ? 'quiet' : 'good'}>{person.disabled_at ? 'disabled' : 'active'}</StateWord>
                   </td>
                   <td className="right" style={{ width: 30 }}>
                     <Menu position="bottom-end">
@@ -106,8 +106,8 @@ export function PeoplePage({ query, onQuery }: { query: string; onQuery: (query:
                           </Menu.Item>
                         ))}
                         <Menu.Divider />
-                        <Menu.Item onClick={() => change(person, { disabled: !person.disabled })}>
-                          {person.disabled ? 'Enable again' : 'Disable: can’t sign in or connect'}
+                        <Menu.Item onClick={() => change(person, { disabled: !person.disabled_at })}>
+                          {person.disabled_at ? 'Enable again' : 'Disable: can’t sign in or connect'}
                         </Menu.Item>
                       </Menu.Dropdown>
                     </Menu>

@@ -7,7 +7,7 @@ import * as calls from '@/api/calls'
 import { isApiError, sentence } from '@/api/client'
 import { labQuery, membersQuery } from '@/api/queries'
 import type { RosterReport } from '@/api/types'
-import { mayManage } from '@/features/labs/may'
+import { mayImport } from '@/features/labs/may'
 import { Notice, Page, Section } from '@/ui/Blocks'
 import { plural } from '@/ui/format'
 import { UploadIcon } from '@/ui/icons'
@@ -23,7 +23,7 @@ export function RosterPage({ slug }: { slug: string }) {
   const { data: lab } = useSuspenseQuery(labQuery(slug))
   const { data: members } = useSuspenseQuery(membersQuery(slug))
   const client = useQueryClient()
-  const edits = mayManage(lab) && lab.state !== 'archived'
+  const edits = mayImport(lab)
   const empty = members.items.length === 0
   const [importing, setImporting] = useState(empty)
   const [text, setText] = useState('')

@@ -19,7 +19,7 @@ export function ClaimPage({ token }: { token: string }) {
   const [error, setError] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
 
-  if (!kit && (claim.state !== 'fresh' || isApiError(error, 'claimed'))) {
+  if (!kit && (claim.state !== 'fresh' || isApiError(error, 'claimed', 'gone'))) {
     return (
       <Page width="text">
         <EmptyState

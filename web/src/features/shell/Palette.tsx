@@ -75,6 +75,7 @@ export function Palette({ onKeys, onSignOut }: { onKeys: () => void; onSignOut: 
       limit={9}
       nothingFound="Nothing by that name"
       highlightQuery
+      overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
       scrollable
       maxHeight={420}
       searchProps={{ leftSection: <SearchIcon />, placeholder: 'Go to a lab, a page, a student', 'aria-label': 'Go to' }}

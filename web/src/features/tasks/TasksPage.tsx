@@ -1,6 +1,6 @@
 // The tasks tab: what earns points, in order, each with its checks; edited in place.
 
-import { Button, Modal } from '@mantine/core'
+import { Button, Checkbox, Modal } from '@mantine/core'
 import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useState } from 'react'
@@ -31,10 +31,11 @@ export function TasksPage({
   const [tasks, setTasks] = useState<Task[]>(lab.tasks)
   const [adding, setAdding] = useState(false)
   const [deriving, setDeriving] = useState(false)
+  const [restore, setRestore] = useState(false)
   const [dragged, setDragged] = useState<number | null>(null)
   const [said, setSaid] = useState('')
   useEffect(() => setTasks(lab.tasks), [lab.tasks])
-  const edits = mayManage(lab) && lab.state !== 'archived'
+  const edits = mayManage(lab)
 
   const reread = () => client.invalidateQueries({ queryKey: ['lab', slug] })
   const reorder = (from: number, to: number) => {
@@ -56,7 +57,7 @@ export function TasksPage({
   }
   const derive = () =>
     calls
-      .taskDerive(slug)
+      .taskDerive(slug, restore)
       .then(() => {
         told('The tasks are derived from the example again.')
         setDeriving(false)
@@ -149,9 +150,14 @@ export function TasksPage({
       <Modal opened={deriving} onClose={() => setDeriving(false)} title={<b>Derive the tasks again?</b>}>
         <div className="stack">
           <p>
-            Tasks are made anew from the example. What you retitled or reweighed in tasks that come from it is replaced; points
-            that students earned stay with tasks of the same key.
+            Tasks and checks are read from the example once more. What you retitled, reweighed or moved stays as it is, tasks made
+            by hand stay too, and so do the points that students earned.
           </p>
+          <Checkbox
+            label="Bring back what was dropped"
+            checked={restore}
+            onChange={(event) => setRestore(event.currentTarget.checked)}
+          />
           <div className="row" style={{ justifyContent: 'flex-end' }}>
             <Button onClick={() => setDeriving(false)}>Cancel</Button>
             <Button variant="filled" onClick={derive}>
