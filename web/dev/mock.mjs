@@ -235,6 +235,7 @@ for (const slug of ['harbour', 'databases-101']) {
   m.stuck = true
   m.errors = ERRORS.slice(0, 3).map(([sqlstate, message, statement], i) => ({ at: iso(60 * i + 20), sqlstate, message, statement, times: 6 - 2 * i }))
 }
+medians.clear()
 setInterval(() => {
   for (const lab of labs.values()) {
     if (lab.state !== 'open') continue
@@ -407,7 +408,7 @@ async function answer(req, url, body, res) {
     send(res, kind, first)
     const entry = { res, kind }
     lab.labStreams.add(entry)
-    req.on('close', () => lab.labStreams.delete(entry))
+    res.on('close', () => lab.labStreams.delete(entry))
     return null
   }
   if (!what) {
@@ -451,7 +452,7 @@ async function answer(req, url, body, res) {
       res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
       send(res, 'board', board(lab), lab.sequence)
       lab.streams.add(res)
-      req.on('close', () => lab.streams.delete(res))
+      res.on('close', () => lab.streams.delete(res))
       return null
     }
     return ok(board(lab))

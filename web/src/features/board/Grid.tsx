@@ -52,7 +52,7 @@ interface Measures {
 export function measures(width: number, nTasks: number, longest: number, projector: boolean): Measures {
   const phone = width < 640
   const name = projector ? Math.min(420, width * 0.3) : phone ? 148 : Math.min(320, Math.max(220, width * 0.24))
-  const score = projector ? 120 : phone ? 0 : 92
+  const score = projector ? 132 : phone ? 0 : 98
   const least = projector ? 40 : phone ? 30 : 27
   const most = projector ? 130 : 104
   const room = (width - name - score - (phone ? 0 : 40)) / Math.max(1, nTasks)
@@ -119,7 +119,8 @@ export function BoardGrid({ board, members, sort, projector, reasons, names, scr
     getScrollElement: () => scroller,
     estimateSize: (index) => (tall(index) ? m.rowTall : m.row),
     getItemKey: (index) => members[index]?.login ?? index,
-    overscan: 12,
+    overscan: 8,
+    useFlushSync: false,
     scrollMargin: offset + m.head,
     scrollPaddingStart: m.head + 8,
     scrollPaddingEnd: 24,
