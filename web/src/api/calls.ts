@@ -24,7 +24,7 @@ export const meGet = () => request<T.Me>('/me')
 export const passwordChange = (old_password: string, new_password: string) =>
   post<void>('/me/password', { old_password, new_password })
 export const tokenList = () => request<T.List<T.Token>>('/tokens')
-export const tokenCreate = (body: { name: string; scopes?: string[]; expires_in_days?: number }) =>
+export const tokenCreate = (body: T.TokenWish) =>
   post<T.NewToken>('/tokens', body)
 export const tokenRevoke = (id: string) => remove(`/tokens/${e(id)}`)
 export const claimGet = (token: string) => request<T.Claim>(`/claims/${e(token)}`)
@@ -33,26 +33,15 @@ export const claimTake = (token: string) => post<{ kit: T.Kit }>(`/claims/${e(to
 // People
 export const personList = (query: string, cursor?: string) =>
   request<T.List<T.Person>>(`/people?query=${e(query)}${cursor ? `&cursor=${e(cursor)}` : ''}`)
-export const personCreate = (body: { login: string; name: string; email?: string; role: T.PersonRole }) =>
-  post<T.Person>('/people', body)
-export const personChange = (
-  login: string,
-  body: { name?: string; email?: string; role?: T.PersonRole; disabled?: boolean },
-) => patch<T.Person>(`/people/${e(login)}`, body)
+export const personCreate = (body: T.NewPerson) =>
+  post<T.CreatedPerson>('/people', body)
+export const personChange = (login: string, body: T.PersonChange) => patch<T.Person>(`/people/${e(login)}`, body)
 
 // Labs
 export const labList = () => request<T.List<T.LabSummary>>('/labs')
-export const labCreate = (body: {
-  slug: string
-  title: string
-  start?: T.Start
-  settings?: Partial<T.LabSettings>
-}) => post<T.Lab>('/labs', body)
+export const labCreate = (body: Omit<T.NewLab, 'settings'> & { settings?: Partial<T.LabSettings> }) => post<T.Lab>('/labs', body)
 export const labGet = (slug: string) => request<T.Lab>(lab(slug))
-export const labChange = (
-  slug: string,
-  body: { title?: string; start?: T.Start; settings?: Partial<T.LabSettings> },
-) => patch<T.Lab>(lab(slug), body)
+export const labChange = (slug: string, body: Omit<T.LabChange, 'settings'> & { settings?: Partial<T.LabSettings> }) => patch<T.Lab>(lab(slug), body)
 export const labDelete = (slug: string) => remove(`${lab(slug)}?confirm=${e(slug)}`)
 export const labMove = (slug: string, move: 'open' | 'close' | 'archive') =>
   post<T.Lab>(`${lab(slug)}/${move}`)
@@ -72,18 +61,8 @@ export const exampleFromUri = (slug: string, uri: string) =>
 
 // Tasks
 export const taskList = (slug: string) => request<T.List<T.Task>>(`${lab(slug)}/tasks`)
-export const taskCreate = (slug: string, body: unknown) => post<T.Task>(`${lab(slug)}/tasks`, body)
-export const taskChange = (
-  slug: string,
-  id: string,
-  body: {
-    title?: string
-    explanation?: string
-    points?: number
-    position?: number
-    checks?: { id: string; weight?: number; title?: string; explanation?: string }[]
-  },
-) => patch<T.Task>(`${lab(slug)}/tasks/${e(id)}`, body)
+export const taskCreate = (slug: string, body: T.NewTask) => post<T.Task>(`${lab(slug)}/tasks`, body)
+export const taskChange = (slug: string, id: string, body: T.TaskChange) => patch<T.Task>(`${lab(slug)}/tasks/${e(id)}`, body)
 export const taskDelete = (slug: string, id: string) => remove(`${lab(slug)}/tasks/${e(id)}`)
 export const checkDelete = (slug: string, task: string, check: string) =>
   remove(`${lab(slug)}/tasks/${e(task)}/checks/${e(check)}`)

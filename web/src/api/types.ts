@@ -1,8 +1,42 @@
-// The words of the HTTP contract as TypeScript types. One file, so that the types generated from the OpenAPI document
-// can take its place; nothing here is behaviour.
+// The words of the HTTP contract as TypeScript types: those of the OpenAPI document (gen.ts, made by `npm run api:gen`),
+// and below them, by hand, what the document does not describe yet. Nothing here is behaviour.
+
+import type * as G from './gen'
+
+export type {
+  Account as Me,
+  Check,
+  CreatedPerson,
+  CreatedToken as NewToken,
+  Example,
+  Fact,
+  Lab,
+  LabChange,
+  LabResults,
+  LabSettings,
+  LabState,
+  LabSummary,
+  NewLab,
+  NewPerson,
+  NewTask,
+  NewToken as TokenWish,
+  ObjectName,
+  Person,
+  PersonChange,
+  Role as PersonRole,
+  SchemaSnapshot,
+  Session,
+  Column as SnapshotColumn,
+  Table as SnapshotTable,
+  Start,
+  Task,
+  TaskChange,
+  Token,
+} from './gen'
+
+type LabState = G.LabState
 
 export type Time = string
-export type PersonRole = 'admin' | 'instructor' | 'student'
 export type MemberRole = 'instructor' | 'assistant' | 'student'
 
 export interface Problem {
@@ -20,95 +54,11 @@ export interface List<T> {
   next?: string | null
 }
 
-export interface Session {
-  signed_in: boolean
-  person?: { id: string; login: string; name: string; email?: string | null; role: PersonRole } | null
-  must_change_password?: boolean
-  csrf_token?: string | null
-  may?: string[]
-}
-
-export interface Me {
-  id: string
-  login: string
-  name: string
-  email?: string | null
-  role: PersonRole
-  password: { initial: boolean; differs_since?: Time | null }
-}
-
-export interface Token {
-  id: string
-  name: string
-  scopes: string[]
-  created_at: Time
-  last_used_at?: Time | null
-  expires_at?: Time | null
-  revoked_at?: Time | null
-}
-export interface NewToken extends Token {
-  token: string
-}
-
 export interface Claim {
   login: string
   name: string
   lab: { slug: string; title: string }
   state: 'fresh' | 'used' | 'expired'
-}
-
-export interface Person {
-  id: string
-  login: string
-  name: string
-  email?: string | null
-  role: PersonRole
-  created_at?: Time
-  disabled_at?: Time | null
-  initial_password?: string | null
-}
-
-export type LabState = 'draft' | 'open' | 'closed' | 'archived'
-export interface LabSummary {
-  slug: string
-  title: string
-  state: LabState
-  role: MemberRole | 'admin'
-  n_members: number
-  created_at: Time
-  may: string[]
-}
-
-export type Start = 'empty' | 'schema' | { tables: string[] } | { dump: string }
-export interface LabSettings {
-  types: 'strict' | 'lenient'
-  must_change_password: boolean
-  show_class_progress: boolean
-  student_reset: boolean
-  grade_final_state: boolean
-  max_connections: number
-  statement_timeout_s: number
-  idle_in_transaction_timeout_s: number
-  temp_file_limit_mib: number
-  database_quota_mib: number
-  extensions: string[]
-}
-
-export interface Check {
-  id: string
-  kind: string
-  title: string
-  explanation: string
-  weight: number
-}
-export interface Task {
-  id: string
-  key: string
-  title: string
-  explanation: string
-  points: number
-  position: number
-  checks: Check[]
 }
 
 export interface Preparation {
@@ -120,49 +70,6 @@ export interface Preparation {
   eta_seconds?: number | null
   started_at?: Time | null
   finished_at?: Time | null
-}
-
-export interface Example {
-  source: 'dump' | 'uri'
-  name: string
-  size_bytes?: number | null
-  state: 'loading' | 'ready' | 'failed'
-  progress?: {
-    done_bytes: number
-    total_bytes: number
-    phase: 'upload' | 'load' | 'introspect' | 'templates'
-  } | null
-  error?: {
-    line?: number | null
-    statement?: string | null
-    message: string
-    hint?: string | null
-    sqlstate?: string | null
-  } | null
-  warnings: { line?: number | null; message: string }[]
-  summary?: Record<string, number> | null
-  loaded_at?: Time | null
-}
-
-export interface Lab {
-  slug: string
-  title: string
-  state: LabState
-  start: Start
-  settings: LabSettings
-  max_score: number
-  n_members: number
-  example: Example | null
-  tasks: Task[]
-  may: string[]
-  created_at: Time
-  opened_at?: Time | null
-  closed_at?: Time | null
-  archived_at?: Time | null
-  /** Since when dumps are being written; the lab is archived when they are. */
-  archive_wanted_at?: Time | null
-  /** Why archiving does not get on. */
-  trouble?: string | null
 }
 
 export interface RosterEntry {
@@ -322,20 +229,6 @@ export interface MemberDetail extends BoardMember {
   kit?: Kit | null
 }
 
-export interface LabResults {
-  lab: string
-  title: string
-  max_score: number
-  students: {
-    login: string
-    name: string
-    email?: string | null
-    section?: string | null
-    score: number
-    tasks: { key: string; title: string; points: number; max_points: number; completed_at?: Time | null }[]
-  }[]
-}
-
 export interface MyPage {
   lab: { slug: string; title: string; state: LabState }
   kit: Kit | null
@@ -348,52 +241,6 @@ export interface MyPage {
   } | null
   hand?: Hand | null
   may: string[]
-}
-
-export interface ObjectName {
-  schema: string
-  name: string
-}
-export interface SnapshotColumn {
-  name: string
-  type: string
-  not_null: boolean
-  default?: string | null
-  auto_number?: string | null
-  generated?: string | null
-  comment?: string | null
-}
-export interface SnapshotKey {
-  name: string
-  columns: string[]
-}
-export interface SnapshotTable {
-  name: ObjectName
-  columns: SnapshotColumn[]
-  primary_key?: SnapshotKey | null
-  uniques: SnapshotKey[]
-  foreign_keys: {
-    name: string
-    columns: string[]
-    ref_table: ObjectName
-    ref_columns: string[]
-    on_update: string
-    on_delete: string
-  }[]
-  checks: { name: string; expression: string }[]
-  indexes: { name: string; method: string; keys: string[]; unique: boolean; predicate?: string | null }[]
-  triggers: { name: string; timing: string; events: string[] }[]
-}
-export interface SchemaSnapshot {
-  server_version: number
-  schemas: string[]
-  tables: SnapshotTable[]
-  views: { name: ObjectName; materialized: boolean; columns: SnapshotColumn[] }[]
-  functions: { name: ObjectName; kind: string; argument_types: string; result?: string | null }[]
-  sequences: { name: ObjectName }[]
-  enums: { name: ObjectName; labels: string[] }[]
-  domains: { name: ObjectName; base_type: string }[]
-  extensions: string[]
 }
 
 export interface SystemInfo {

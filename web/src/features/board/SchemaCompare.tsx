@@ -25,20 +25,20 @@ function facts(table: SnapshotTable | undefined): string[] {
   if (!table) return []
   return [
     ...(table.primary_key ? [`primary key (${[...table.primary_key.columns].sort().join(', ')})`] : []),
-    ...table.uniques.map((key) => `unique (${[...key.columns].sort().join(', ')})`),
-    ...table.foreign_keys.map((key) => {
+    ...(table.uniques ?? []).map((key) => `unique (${[...key.columns].sort().join(', ')})`),
+    ...(table.foreign_keys ?? []).map((key) => {
       const actions = [
         key.on_update === 'no_action' ? '' : ` on update ${key.on_update.replace('_', ' ')}`,
         key.on_delete === 'no_action' ? '' : ` on delete ${key.on_delete.replace('_', ' ')}`,
       ].join('')
       return `foreign key (${key.columns.join(', ')}) → ${shown(key.ref_table)} (${key.ref_columns.join(', ')})${actions}`
     }),
-    ...table.checks.map((check) => `check (${check.expression})`),
-    ...table.indexes.map(
+    ...(table.checks ?? []).map((check) => `check (${check.expression})`),
+    ...(table.indexes ?? []).map(
       (index) =>
         `${index.unique ? 'unique ' : ''}index ${index.method} (${index.keys.join(', ')})${index.predicate ? ` where ${index.predicate}` : ''}`,
     ),
-    ...table.triggers.map((trigger) => `trigger ${trigger.timing} ${trigger.events.join(' or ')}`),
+    ...(table.triggers ?? []).map((trigger) => `trigger ${trigger.timing} ${trigger.events.join(' or ')}`),
   ]
 }
 

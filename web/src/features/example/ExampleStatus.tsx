@@ -19,7 +19,7 @@ const PHASE = {
 } as const
 
 /** The example as it is now: what came with the lab, then what the event stream tells while it is loading. */
-export function useExample(slug: string, initial: Example | null): Example | null {
+export function useExample(slug: string, initial: Example | null | undefined): Example | null {
   const [live, setLive] = useState<Example | null>(null)
   const client = useQueryClient()
   const loading = (live ?? initial)?.state === 'loading'
@@ -40,7 +40,7 @@ export function useExample(slug: string, initial: Example | null): Example | nul
     )
     return () => events.close()
   }, [client, loading, slug])
-  return live ?? initial
+  return live ?? initial ?? null
 }
 
 export function LoadProgress({ phase, done, total }: { phase: keyof typeof PHASE; done: number; total: number }) {

@@ -7,7 +7,7 @@ import { useState } from 'react'
 import * as calls from '@/api/calls'
 import { ApiError, sentence } from '@/api/client'
 import { peopleQuery } from '@/api/queries'
-import type { Person, PersonRole } from '@/api/types'
+import type { CreatedPerson, Person, PersonRole } from '@/api/types'
 import { EmptyState, Notice, Page, PageHead, StateWord } from '@/ui/Blocks'
 import { CopyField } from '@/ui/Copy'
 import { MoreIcon, PlusIcon, SearchIcon } from '@/ui/icons'
@@ -25,7 +25,7 @@ export function PeoplePage({ query, onQuery }: { query: string; onQuery: (query:
   const [text, setText] = useState(query)
   const search = useDebouncedCallback(onQuery, 250)
   const [adding, setAdding] = useState(false)
-  const [made, setMade] = useState<Person | null>(null)
+  const [made, setMade] = useState<CreatedPerson | null>(null)
   const [more, setMore] = useState<Person[]>([])
   const [cursor, setCursor] = useState<string | null | undefined>(undefined)
   const refresh = () => {
@@ -156,7 +156,7 @@ export function PeoplePage({ query, onQuery }: { query: string; onQuery: (query:
   )
 }
 
-function NewPerson({ onDone }: { onDone: (person: Person) => void }) {
+function NewPerson({ onDone }: { onDone: (person: CreatedPerson) => void }) {
   const [login, setLogin] = useState('')
   const [name, setName] = useState('')
   const [email, setEmail] = useState('')
