@@ -42,6 +42,10 @@ pub const AUTOVACUUM_MS: u64 = 300_000;
 /// The queue of NOTIFY is one for the whole server. When it is this full, who holds it back has to go.
 const QUEUE_FULL: f64 = 0.5;
 const QUEUE_MS: u64 = 5_000;
+/// The table of locks is one for the whole server. The sessions in one database may fill an eighth of it.
+const LOCK_SHARE: u64 = 8;
+/// Sessions with fewer locks are not what fills it.
+const MANY_LOCKS: u64 = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,6 +83,9 @@ pub struct Session {
     pub transaction_ms: u64,
     /// The n-th connection of its role to this database, oldest first, from 1.
     pub nth: u32,
+    /// Locks that it holds, of those that take room in the server's table.
+    #[serde(default)]
+    pub n_locks: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -109,6 +116,9 @@ pub struct Observed {
     pub friends: Vec<Friend>,
     /// How full the queue of NOTIFY is, 0 to 1.
     pub queue: f64,
+    /// How many locks the server has room for, all sessions together.
+    #[serde(default)]
+    pub lock_room: u64,
     /// The server's clock in microseconds since 1970.
     pub now: i64,
 }
@@ -253,6 +263,13 @@ fn judge(
             caps.max_connections
         ));
     }
+    if session.n_locks > MANY_LOCKS && locks_in(&session.database, observed) > observed.lock_room / LOCK_SHARE
+    {
+        return terminate(format!(
+            "A session was ended that held {} locks: the server has room for {} for everybody.",
+            session.n_locks, observed.lock_room
+        ));
+    }
     if observed.queue > QUEUE_FULL && session.transaction_ms > QUEUE_MS {
         return terminate(
             "A session was ended because the server's queue of notifications was filling up behind its open transaction.".to_owned(),
@@ -287,6 +304,14 @@ fn judge(
         )),
         _ => None,
     }
+}
+
+fn locks_in(database: &str, observed: &Observed) -> u64 {
+    let sessions = observed
+        .sessions
+        .iter()
+        .filter(|session| session.database == database);
+    sessions.map(|session| session.n_locks).sum()
 }
 
 fn cap_ms(seconds: u32) -> u64 {

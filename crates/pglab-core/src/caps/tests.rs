@@ -25,6 +25,7 @@ fn session(owner: Owner, doing: Doing) -> Session {
         doing,
         transaction_ms: 0,
         nth: 1,
+        n_locks: 0,
     }
 }
 
@@ -118,6 +119,20 @@ fn who_holds_back_a_full_queue_has_to_go() {
     let mut observed = look(0, vec![listener]);
     assert_eq!(steps(&observed, &mut Memory::default()), []);
     observed.queue = 0.6;
+    assert_eq!(steps(&observed, &mut Memory::default()), [TERMINATE]);
+}
+
+#[test]
+fn who_fills_the_table_of_locks_has_to_go() {
+    let mut hog = session(Owner::Student, Doing::Idle);
+    hog.n_locks = 900;
+    let mut modest = hog.clone();
+    modest.pid = 8;
+    modest.n_locks = 99;
+    let mut observed = look(0, vec![hog, modest]);
+    observed.lock_room = 8_000;
+    assert_eq!(steps(&observed, &mut Memory::default()), []);
+    observed.lock_room = 7_000;
     assert_eq!(steps(&observed, &mut Memory::default()), [TERMINATE]);
 }
 

@@ -55,7 +55,12 @@ impl EnforcedAction {
 pub struct Watcher {
     memory: Memory,
     turn: u64,
+    /// Of the students' databases at the last look, for when the next one is not possible.
+    database_oids: String,
 }
+
+/// PostgreSQL's `out_of_memory`, which it also says when its table of locks is full.
+const NO_ROOM: &str = "53200";
 
 impl Watcher {
     /// Looks once and does what is due; to be called about once per second. `caps` names the students' databases;
@@ -68,7 +73,10 @@ impl Watcher {
         connection: &Connection,
         caps: &BTreeMap<String, Caps>,
     ) -> Result<Vec<Enforced>, Error> {
-        let observed = self.observe(connection, caps).await?;
+        let observed = match self.observe(connection, caps).await {
+            Err(error) if error.code() == Some(NO_ROOM) => return self.relieve(connection).await,
+            observed => observed?,
+        };
         let actions = caps::plan(&observed, caps, &mut self.memory);
         if actions.is_empty() {
             return Ok(Vec::new());
@@ -96,7 +104,26 @@ impl Watcher {
         let row = rows
             .last()
             .ok_or_else(|| Error::Unexpected("no row about the sessions".to_owned()))?;
+        self.database_oids = row.try_get("database_oids")?.unwrap_or_default().to_owned();
         serde_json::from_str(text(row, "observed")?).map_err(|error| Error::Unexpected(error.to_string()))
+    }
+
+    /// Somebody took all locks that there are: ends those who hold many. Whose they were can't be asked at this moment.
+    async fn relieve(&self, connection: &Connection) -> Result<Vec<Enforced>, Error> {
+        let wanted = json!({ "database_oids": self.database_oids });
+        let rows = script::run(connection, include_str!("sql/relief.sql"), &wanted).await?;
+        tracing::warn!(n_ended = rows.len(), "the server's table of locks was full");
+        rows.iter()
+            .map(|row| {
+                Ok(Enforced {
+                    database: String::new(),
+                    role: String::new(),
+                    pid: text(row, "pid")?.parse().ok(),
+                    action: EnforcedAction::Terminated,
+                    sentence: "A session was ended that had taken all locks of the server, so that nobody else could work.".to_owned(),
+                })
+            })
+            .collect()
     }
 }
 

@@ -14,6 +14,10 @@ DECLARE
 BEGIN
     IF (wanted ->> 'fresh')::boolean THEN
         EXECUTE format('COMMENT ON DATABASE %I IS %L', name, wanted ->> 'mark');
+        -- A student can keep settings on their role with which no session begins any more. A reset heals that.
+        IF EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = member)) THEN
+            EXECUTE format('ALTER ROLE %I RESET ALL', member);
+        END IF;
     END IF;
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', name);
     EXECUTE format('GRANT TEMPORARY, CREATE ON DATABASE %I TO %I', name, member);

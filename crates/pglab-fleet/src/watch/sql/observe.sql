@@ -22,6 +22,8 @@ WITH wanted AS (
     JOIN ours o ON o.oid = a.datid
     LEFT JOIN pg_shdescription c ON c.objoid = a.usesysid AND c.classoid = 'pg_authid'::regclass AND c.description LIKE 'pglab:%'
     WHERE a.backend_type = 'autovacuum worker' OR a.backend_type = 'client backend' AND c.objoid IS NOT NULL
+), held AS MATERIALIZED (
+    SELECT pid, count(*) AS n_locks FROM pg_locks WHERE NOT fastpath GROUP BY pid
 ), clock AS (
     SELECT clock_timestamp() AS now
 ), session AS (
@@ -29,6 +31,7 @@ WITH wanted AS (
         'database', datname, 'role', usename, 'owner', owner, 'pid', pid,
         'began', (extract(epoch FROM backend_start) * 1000000)::bigint,
         'nth', nth,
+        'n_locks', coalesce(n_locks, 0),
         'transaction_ms', coalesce(greatest(extract(epoch FROM now - xact_start) * 1000, 0)::bigint, 0),
         'doing', CASE
             WHEN state LIKE 'idle in transaction%' THEN jsonb_build_object(
@@ -39,8 +42,9 @@ WITH wanted AS (
                 'began', (extract(epoch FROM coalesce(query_start, backend_start)) * 1000000)::bigint,
                 'for_ms', greatest(extract(epoch FROM now - coalesce(query_start, backend_start)) * 1000, 0)::bigint)
         END) AS doc
-    FROM backend, clock, wanted
-    WHERE nth > (doc ->> 'least_connections')::integer
+    FROM backend LEFT JOIN held USING (pid), clock, wanted
+    WHERE n_locks > 100
+        OR nth > (doc ->> 'least_connections')::integer
         OR xact_start < now - interval '1 second'
         OR state <> 'idle' AND state_change < now - interval '1 second'
 ), measured AS (
@@ -77,4 +81,7 @@ SELECT jsonb_build_object(
     'databases', coalesce((SELECT jsonb_agg(doc) FROM database), '[]'),
     'friends', coalesce((SELECT jsonb_agg(doc) FROM friend), '[]'),
     'queue', pg_notification_queue_usage(),
-    'now', (SELECT (extract(epoch FROM now) * 1000000)::bigint FROM clock)) AS observed;
+    'lock_room', current_setting('max_locks_per_transaction')::bigint
+        * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint),
+    'now', (SELECT (extract(epoch FROM now) * 1000000)::bigint FROM clock)) AS observed,
+    (SELECT string_agg(oid::text, ',') FROM ours) AS database_oids;

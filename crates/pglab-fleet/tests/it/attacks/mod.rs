@@ -2,3 +2,10 @@
 //! neighbour and the checkers are unharmed. `docs/security.md` says what stops each group.
 
 pub(crate) mod class;
+
+mod grants;
+mod load;
+mod locks;
+mod reach;
+mod server;
+mod shadow;
