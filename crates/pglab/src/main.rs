@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod credentials;
 mod data_dir;
+mod demo;
 mod lab_file;
 mod output;
 mod secret;

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     data_dir::{DataDir, Secrets},
+    demo,
     output::say,
     server,
 };
@@ -55,6 +56,10 @@ pub struct Arguments {
     /// Folder of the PostgreSQL binaries [default: PATH, then the usual folders, newest first]
     #[arg(long, value_name = "DIR")]
     pg_bindir: Option<PathBuf>,
+    /// Also make a sample lab and a class of 24 simulated students who work through it. By itself in a data
+    /// directory of its own
+    #[arg(long)]
+    demo: bool,
     /// When ready, print one line of JSON on stdout instead of text
     #[arg(long)]
     json: bool,
@@ -73,6 +78,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = server::stop_on_signals()?;
     let path = match &arguments.data_dir {
         Some(path) => path.clone(),
+        None if arguments.demo => DataDir::default_path()?.with_file_name("demo"),
         None => DataDir::default_path()?,
     };
     let mut data_dir = DataDir::open(&path)?;
@@ -170,6 +176,14 @@ async fn serve_on(
     report_ready(arguments, &public_url, admin_password.as_deref())?;
     data_dir.note_admin_told()?;
 
+    if arguments.demo {
+        let class = demo::run(control.clone(), stop.clone(), arguments.json);
+        tokio::spawn(async move {
+            if let Err(error) = class.await {
+                tracing::error!("the demo class ended: {error:#}");
+            }
+        });
+    }
     let serving = tokio::spawn(server::run(control, listener, stop.clone()));
     tokio::pin!(serving);
     loop {

@@ -66,13 +66,22 @@ pub fn roster() -> anyhow::Result<String> {
 
 /// In the order in which a student would take them.
 pub fn steps() -> anyhow::Result<Vec<Step>> {
-    let mut names: Vec<String> = Files::iter().map(|name| name.to_string()).filter(|name| name.starts_with("solution/")).collect();
+    let mut names: Vec<String> = Files::iter()
+        .map(|name| name.to_string())
+        .filter(|name| name.starts_with("solution/"))
+        .collect();
     names.sort();
     names
         .into_iter()
         .map(|path| {
-            let name = path.trim_start_matches("solution/").trim_end_matches(".sql").to_owned();
-            Ok(Step { name, parts: parts(&file(&path)?) })
+            let name = path
+                .trim_start_matches("solution/")
+                .trim_end_matches(".sql")
+                .to_owned();
+            Ok(Step {
+                name,
+                parts: parts(&file(&path)?),
+            })
         })
         .collect()
 }
@@ -102,15 +111,29 @@ mod tests {
         let mistakes = mistakes().unwrap();
         assert!(steps.len() >= 20 && mistakes.len() >= 40);
         for mistake in &mistakes {
-            assert!(steps.iter().any(|step| step.name == mistake.step), "{}", mistake.step);
+            assert!(
+                steps.iter().any(|step| step.name == mistake.step),
+                "{}",
+                mistake.step
+            );
         }
-        assert!(mistakes.iter().any(|mistake| mistake.kind == MistakeKind::Wrong && mistake.at == At::After));
+        assert!(
+            mistakes
+                .iter()
+                .any(|mistake| mistake.kind == MistakeKind::Wrong && mistake.at == At::After)
+        );
     }
 
     #[test]
     fn rows_come_after_definitions() {
-        let port = steps().unwrap().into_iter().find(|step| step.name == "020-port").unwrap();
-        let [definitions, rows] = port.parts.as_slice() else { panic!("two parts") };
+        let port = steps()
+            .unwrap()
+            .into_iter()
+            .find(|step| step.name == "020-port")
+            .unwrap();
+        let [definitions, rows] = port.parts.as_slice() else {
+            panic!("two parts")
+        };
         assert!(definitions.contains("CREATE TABLE port") && !definitions.contains("INSERT"));
         assert!(rows.trim_start().starts_with("INSERT INTO port"));
     }

@@ -10,15 +10,15 @@ use anyhow::{Context, bail};
 use futures::{StreamExt, stream};
 use pglab_control::{
     Control,
-    example::{self, Upload, UploadFor},
+    example::{self, ExampleState, Upload, UploadFor},
     kit, lab, member, prepare, roster,
 };
 use pglab_core::{access::Actor, ident::Ident, person::Login};
-use pglab_fleet::Connection;
 use pglab_identity::SystemRandom;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::student::Desk;
 use crate::output::say;
 
 /// The short name of the demo's lab.
@@ -38,17 +38,21 @@ pub async fn run(control: Control, stop: CancellationToken, quiet: bool) -> anyh
     }
     let (steps, mistakes) = (material::steps()?, material::mistakes()?);
     let mut class = JoinSet::new();
-    for (index, member) in member::list(&control, &Actor::System, LAB).await?.into_iter().enumerate() {
-        let kit = kit::of_member(&control, &Actor::System, LAB, &member.login).await?;
+    for (index, member) in member::list(&control, &Actor::System, LAB)
+        .await?
+        .into_iter()
+        .enumerate()
+    {
+        let kit = kit::of_member(&control, &Actor::System, LAB, member.member.login.as_str()).await?;
         let Some(password) = kit.password else { continue };
         let acts = student::Student::of_class(index, &SystemRandom).acts(&steps, &mistakes, &SystemRandom);
-        let login = Login::parse(&kit.login)?;
-        let config = control.cluster.login_config(login.role(), &password, &Ident::new(kit.database)?);
-        let connect = async move || {
-            let mut config = config.clone();
-            Connection::open(config.application_name("psql")).await
+        let desk = Desk {
+            control: control.clone(),
+            login: Login::parse(&kit.login)?,
+            password,
+            database: Ident::new(kit.database)?,
         };
-        class.spawn(student::work(connect, acts, stop.child_token()));
+        class.spawn(student::work(desk, acts, stop.child_token()));
     }
     tell(&format!("  {} simulated students are at work.\n", class.len()));
     while let Some(ended) = class.join_next().await {
@@ -60,7 +64,10 @@ pub async fn run(control: Control, stop: CancellationToken, quiet: bool) -> anyh
 /// The lab, its example, its roster, a fresh database for everybody, open.
 async fn make_class(control: &Control, tell: &impl Fn(&str)) -> anyhow::Result<()> {
     let actor = Actor::System;
-    let exists = lab::list(control, &actor).await?.iter().any(|lab| lab.lab.slug.as_str() == LAB);
+    let exists = lab::list(control, &actor)
+        .await?
+        .iter()
+        .any(|lab| lab.lab.slug.as_str() == LAB);
     if exists {
         return fresh_databases(control, tell).await;
     }
@@ -80,14 +87,7 @@ async fn make_class(control: &Control, tell: &impl Fn(&str)) -> anyhow::Result<(
         body: stream::once(async { Ok::<_, std::convert::Infallible>(dump.into()) }).boxed(),
     };
     example::upload(control, &actor, LAB, upload).await?;
-    wait_until("the example is loaded", async || {
-        let shown = example::show(control, &actor, LAB).await?;
-        if let Some(problem) = &shown.error {
-            bail!("the example could not be loaded: {problem:?}");
-        }
-        Ok(shown.is_ready())
-    })
-    .await?;
+    wait_until_loaded(control).await?;
     roster::import(control, &actor, LAB, material::roster()?.as_bytes(), false).await?;
     prepare::prepare(control, &actor, LAB).await?;
     lab::open(control, &actor, LAB).await?;
@@ -101,29 +101,47 @@ async fn fresh_databases(control: &Control, tell: &impl Fn(&str)) -> anyhow::Res
     tell("  The demo class begins anew, with fresh databases …");
     wait_until_prepared(control).await?;
     for member in member::list(control, &actor, LAB).await? {
-        member::reset(control, &actor, LAB, &member.login, false, &member.login).await?;
+        member::reset(
+            control,
+            &actor,
+            LAB,
+            member.member.login.as_str(),
+            false,
+            member.member.login.as_str(),
+        )
+        .await?;
     }
     wait_until_prepared(control).await
 }
 
+/// How often is asked whether something is done: five times a second, for two minutes at most.
+const PAUSE: Duration = Duration::from_millis(200);
+const PATIENCE: u32 = 600;
+
+async fn wait_until_loaded(control: &Control) -> anyhow::Result<()> {
+    for _ in 0..PATIENCE {
+        let shown = example::show(control, &Actor::System, LAB).await?;
+        if let Some(problem) = &shown.error {
+            bail!("the example could not be loaded: {problem:?}");
+        }
+        if shown.state == ExampleState::Ready {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    bail!("the example was not loaded within two minutes")
+}
+
 async fn wait_until_prepared(control: &Control) -> anyhow::Result<()> {
-    wait_until("every student has a database", async || {
+    for _ in 0..PATIENCE {
         let preparation = prepare::look(control, &Actor::System, LAB).await?;
         if let Some((login, reason)) = preparation.failed.first() {
             bail!("the database of {login} could not be made: {reason}");
         }
-        Ok(preparation.ready == preparation.total && preparation.total > 0)
-    })
-    .await
-}
-
-/// Asks five times a second, for two minutes at most.
-async fn wait_until(what: &str, holds: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
-    for _ in 0..600 {
-        if holds().await? {
+        if preparation.ready == preparation.total && preparation.total > 0 {
             return Ok(());
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(PAUSE).await;
     }
-    bail!("waited two minutes in vain until {what}")
+    bail!("the class was not prepared within two minutes")
 }

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use pglab_core::Random;
+use pglab_control::Control;
+use pglab_core::{Random, ident::Ident, person::Login};
 use pglab_fleet::Connection;
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +31,12 @@ pub enum Act {
     Pause(Duration),
     Send(String),
     /// For ever, until the class ends.
-    Repeat { sql: String, every: Duration, ask_for_help_after: u32, why: String },
+    Repeat {
+        sql: String,
+        every: Duration,
+        ask_for_help_after: u32,
+        why: String,
+    },
     Sleep,
 }
 
@@ -65,7 +71,11 @@ impl Student {
             1 | 2 => 20 + below(random, 20),
             _ => 40 + below(random, 35),
         };
-        Self { temper, pace: Duration::from_secs(seconds), mistakes_percent: 20 + below(random, 40) }
+        Self {
+            temper,
+            pace: Duration::from_secs(seconds),
+            mistakes_percent: 20 + below(random, 40),
+        }
     }
 
     /// Everything that this student will do, in order.
@@ -76,19 +86,30 @@ impl Student {
         }
         let pause = |share: u64, acts: &mut Vec<Act>| {
             let millis = u64::try_from(self.pace.as_millis()).unwrap_or(10_000) * share / 100;
-            acts.push(Act::Pause(Duration::from_millis(millis * (60 + below(random, 80)) / 100)));
+            acts.push(Act::Pause(Duration::from_millis(
+                millis * (60 + below(random, 80)) / 100,
+            )));
         };
         pause(40, &mut acts);
         for (number, step) in steps.iter().enumerate() {
-            let of_step: Vec<&Mistake> = mistakes.iter().filter(|mistake| mistake.step == step.name).collect();
-            let errors: Vec<&&Mistake> = of_step.iter().filter(|mistake| mistake.kind == MistakeKind::Error).collect();
+            let of_step: Vec<&Mistake> = mistakes
+                .iter()
+                .filter(|mistake| mistake.step == step.name)
+                .collect();
+            let errors: Vec<&&Mistake> = of_step
+                .iter()
+                .filter(|mistake| mistake.kind == MistakeKind::Error)
+                .collect();
             match self.temper {
                 Temper::StuckAt(at) if number >= at && !errors.is_empty() => {
                     acts.push(Act::Repeat {
                         sql: errors[0].sql.clone(),
                         every: Duration::from_secs(9 + below(random, 8)),
                         ask_for_help_after: 4,
-                        why: format!("I always get an error at {}", step.name.get(4..).unwrap_or(&step.name)),
+                        why: format!(
+                            "I always get an error at {}",
+                            step.name.get(4..).unwrap_or(&step.name)
+                        ),
                     });
                     return acts;
                 }
@@ -125,9 +146,28 @@ fn make_and_repair(mistake: &Mistake, acts: &mut Vec<Act>, pause: &impl Fn(u64, 
     }
 }
 
+/// Where a student sits: what their kit says.
+#[derive(Debug)]
+pub struct Desk {
+    pub control: Control,
+    pub login: Login,
+    pub password: String,
+    pub database: Ident,
+}
+
+impl Desk {
+    async fn connect(&self) -> Result<Connection, pglab_fleet::Error> {
+        let mut config = self
+            .control
+            .cluster
+            .login_config(self.login.role(), &self.password, &self.database);
+        Connection::open(config.application_name("psql")).await
+    }
+}
+
 /// Does what was decided, until the end or `stop`. Errors of PostgreSQL are what a class is made of; a lost connection
 /// is opened again.
-pub async fn work(connect: impl AsyncFn() -> Result<Connection, pglab_fleet::Error>, acts: Vec<Act>, stop: CancellationToken) {
+pub async fn work(desk: Desk, acts: Vec<Act>, stop: CancellationToken) {
     let mut connection: Option<Connection> = None;
     for act in acts {
         if stop.is_cancelled() {
@@ -135,15 +175,20 @@ pub async fn work(connect: impl AsyncFn() -> Result<Connection, pglab_fleet::Err
         }
         match act {
             Act::Pause(time) => wait(time, &stop).await,
-            Act::Send(sql) => send(&connect, &mut connection, &sql).await,
-            Act::Repeat { sql, every, ask_for_help_after, why } => {
+            Act::Send(sql) => send(&desk, &mut connection, &sql).await,
+            Act::Repeat {
+                sql,
+                every,
+                ask_for_help_after,
+                why,
+            } => {
                 let mut times = 0;
                 while !stop.is_cancelled() {
-                    send(&connect, &mut connection, &sql).await;
+                    send(&desk, &mut connection, &sql).await;
                     times += 1;
                     if times == ask_for_help_after {
                         let ask = format!("SELECT pglab.help({})", pglab_core::ident::quote_literal(&why));
-                        send(&connect, &mut connection, &ask).await;
+                        send(&desk, &mut connection, &ask).await;
                     }
                     wait(every, &stop).await;
                 }
@@ -162,13 +207,9 @@ async fn wait(time: Duration, stop: &CancellationToken) {
     }
 }
 
-async fn send(
-    connect: &impl AsyncFn() -> Result<Connection, pglab_fleet::Error>,
-    connection: &mut Option<Connection>,
-    sql: &str,
-) {
+async fn send(desk: &Desk, connection: &mut Option<Connection>, sql: &str) {
     if connection.as_ref().is_none_or(|open| open.is_closed()) {
-        *connection = match connect().await {
+        *connection = match desk.connect().await {
             Ok(open) => Some(open),
             Err(error) => {
                 tracing::debug!(%error, "a student of the demo could not connect");
@@ -194,16 +235,37 @@ mod tests {
     fn a_class_is_a_mixture() {
         let (steps, mistakes) = (material::steps().unwrap(), material::mistakes().unwrap());
         let random = SeededRandom::new(7);
-        let class: Vec<Vec<Act>> =
-            (0..24).map(|index| Student::of_class(index, &random).acts(&steps, &mistakes, &random)).collect();
-        assert_eq!(class.iter().filter(|acts| acts.is_empty()).count(), 1, "one is absent");
-        let stuck = class.iter().filter(|acts| matches!(acts.last(), Some(Act::Repeat { .. }))).count();
+        let class: Vec<Vec<Act>> = (0..24)
+            .map(|index| Student::of_class(index, &random).acts(&steps, &mistakes, &random))
+            .collect();
+        assert_eq!(
+            class.iter().filter(|acts| acts.is_empty()).count(),
+            1,
+            "one is absent"
+        );
+        let stuck = class
+            .iter()
+            .filter(|acts| matches!(acts.last(), Some(Act::Repeat { .. })))
+            .count();
         assert_eq!(stuck, 3);
         for acts in class.iter().filter(|acts| acts.len() > 30) {
-            let sent: Vec<&str> = acts.iter().filter_map(|act| if let Act::Send(sql) = act { Some(sql.as_str()) } else { None }).collect();
+            let sent: Vec<&str> = acts
+                .iter()
+                .filter_map(|act| {
+                    if let Act::Send(sql) = act {
+                        Some(sql.as_str())
+                    } else {
+                        None
+                    }
+                })
+                .collect();
             for step in &steps {
                 for part in &step.parts {
-                    assert!(sent.contains(&part.as_str()), "everybody who goes on does every step: {}", step.name);
+                    assert!(
+                        sent.contains(&part.as_str()),
+                        "everybody who goes on does every step: {}",
+                        step.name
+                    );
                 }
             }
         }
