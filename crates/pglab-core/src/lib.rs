@@ -23,6 +23,7 @@ pub mod snapshot;
 pub mod spreadsheet;
 pub mod task;
 pub mod types;
+pub mod uri;
 pub mod words;
 
 pub use clock::{Clock, Random};

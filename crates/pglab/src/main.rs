@@ -37,6 +37,7 @@ enum Command {
     Passwd(commands::account::Passwd),
     Token(commands::token::Arguments),
     Person(commands::person::Arguments),
+    Lab(commands::lab::Arguments),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -75,6 +76,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Passwd(arguments) => commands::account::passwd(arguments).await,
         Command::Token(arguments) => commands::token::run(arguments).await,
         Command::Person(arguments) => commands::person::run(arguments).await,
+        Command::Lab(arguments) => commands::lab::run(arguments).await,
         Command::Openapi => {
             output::say(&pglab_api::document().to_pretty_json()?);
             Ok(())

@@ -116,7 +116,7 @@ pub async fn from_uri(
     let given = uri::checked(given)?;
     let given = Given {
         source: ExampleSource::Uri,
-        name: uri::without_password(given),
+        name: pglab_core::uri::without_password(given),
         received: None,
         uri_sealed: Some(
             control

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod config;
 pub mod doctor;
+pub mod lab;
 pub mod migrate;
 pub mod person;
 pub mod serve;
