@@ -35,7 +35,10 @@ pub(super) async fn apply(client: &Client, file: LabFile) -> anyhow::Result<Stri
     // Before the start itself, which needs it.
     if let (Start::Dump(name), Some(path)) = (&definition.start, &file.start_dump) {
         let hash = example::hash(path).await?;
-        let has = lab.example.as_ref().and_then(|example| example.start_dump.as_ref());
+        let has = lab
+            .example
+            .as_ref()
+            .and_then(|example| example.start_dump.as_ref());
         if has.is_none_or(|has| has.sha256 != hash || has.name != *name) {
             example::upload(client, &slug, "start-dump", name, path).await?;
             wait = true;

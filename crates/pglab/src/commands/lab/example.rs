@@ -10,23 +10,9 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
-use crate::{
-    client::{Client, Problem},
-    output::tell,
-};
+use crate::{client::Client, output::tell};
 
 const PAUSE: Duration = Duration::from_millis(200);
-
-/// `None`: the lab has no example yet.
-pub(super) async fn look(client: &Client, slug: &str) -> anyhow::Result<Option<Example>> {
-    match client.get(&["labs", slug, "example"]).read().await {
-        Ok(example) => Ok(Some(example)),
-        Err(error) => match error.downcast_ref::<Problem>() {
-            Some(problem) if problem.status == 404 => Ok(None),
-            _ => Err(error),
-        },
-    }
-}
 
 /// SHA-256 of a file, in hexadecimal.
 pub(super) async fn hash(path: &Path) -> anyhow::Result<String> {

@@ -149,7 +149,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Format::Canvas => "canvas",
                 Format::Moodle => "moodle",
             };
-            let call = client.get(&["labs", &lab, "results"]).query(&[("format", format)]);
+            let call = client
+                .get(&["labs", &lab, "results"])
+                .query(&[("format", format)]);
             say(call.response().await?.text().await?.trim_end());
         }
     }

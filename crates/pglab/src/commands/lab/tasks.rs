@@ -74,7 +74,9 @@ async fn change(client: &Client, slug: &str, task: &Task, wanted: &DefinitionTas
     let change = TaskChange {
         title: differs(&wanted.title, &task.title),
         explanation: differs(&wanted.explanation, &task.explanation),
-        points: wanted.points.filter(|points| (points - task.points).abs() > 0.000_4),
+        points: wanted
+            .points
+            .filter(|points| (points - task.points).abs() > 0.000_4),
         position: None,
         checks,
     };
@@ -97,7 +99,10 @@ async fn create(client: &Client, slug: &str, wanted: &DefinitionTask) -> anyhow:
     let mut checks = Vec::new();
     for check in &wanted.checks {
         let Some(fact) = check.fact.clone() else {
-            bail!("tasks: {} is made by hand: each of its checks needs a fact", wanted.task);
+            bail!(
+                "tasks: {} is made by hand: each of its checks needs a fact",
+                wanted.task
+            );
         };
         checks.push(NewCheck {
             title: check.title.clone(),
