@@ -47,6 +47,8 @@ pub struct PrivateServer {
 
 /// How long a start may take. Crash recovery of a class's databases takes seconds; replaying a gigabyte of WAL more.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// Address space of one process of the server, shared memory included.
+const SESSION_MEMORY_KIB: u64 = 1536 * 1024;
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl PrivateServer {
@@ -210,8 +212,15 @@ fn spawn(settings: &ServerSettings, account: Option<Account>) -> Result<Child, P
         program: program.clone(),
         source,
     })?;
-    let mut command = Command::new(&program);
+    // The limit is inherited by every session: a statement that wants more memory gets an error, where the kernel would
+    // end some process of the server, and the server with it all sessions.
+    let mut command = Command::new("sh");
     command
+        .arg("-c")
+        .arg(format!(
+            "ulimit -v {SESSION_MEMORY_KIB} 2>/dev/null; exec \"$0\" \"$@\""
+        ))
+        .arg(&program)
         .arg("-D")
         .arg(&settings.folder)
         .current_dir(&settings.folder)
@@ -279,6 +288,8 @@ fn configuration(settings: &ServerSettings) -> String {
         ("password_encryption", "scram-sha-256".to_owned()),
         ("max_connections", "400".to_owned()),
         ("superuser_reserved_connections", "10".to_owned()),
+        // Clients that connect and then say nothing hold a slot for this long.
+        ("authentication_timeout", "10s".to_owned()),
         ("shared_buffers", "256MB".to_owned()),
         ("max_wal_size", "2GB".to_owned()),
         // Nobody streams from a private server, and loading dumps is faster so.

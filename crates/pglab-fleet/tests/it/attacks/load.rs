@@ -9,6 +9,8 @@ use pglab_fleet::{
     watch::{EnforcedAction, Watcher},
 };
 
+use tokio::io::AsyncWriteExt;
+
 use super::class::{Class, eventually, refusal, spec};
 
 #[tokio::test]
@@ -71,6 +73,61 @@ async fn memory_for_one_value_ends_at_a_gigabyte() {
         let code = refusal(&ada, attempt).await;
         assert!(codes.contains(&code.as_str()), "{attempt}: {code}");
     }
+    class.assert_unharmed().await;
+}
+
+/// Of memory for many values the server's processes have a limit each, and the one that reaches it says so.
+#[tokio::test]
+async fn memory_for_many_values_ends_before_the_machines() {
+    let class = Class::start().await;
+    let ada = class.student("ada").await;
+    let bob = class.student("bob").await;
+    ada.batch_execute("SET work_mem = '1000GB'; SET temp_file_limit TO DEFAULT")
+        .await
+        .unwrap_err();
+    ada.batch_execute("SET work_mem = '1000GB'").await.unwrap();
+    let columns = vec!["string_agg(repeat('x', 1000000), '')"; 4].join(", ");
+    let code = refusal(
+        &ada,
+        &format!("SELECT length(concat({columns})) FROM generate_series(1, 900)"),
+    )
+    .await;
+    assert_eq!(code, "53200");
+    // No other session noticed.
+    bob.batch_execute("SELECT 1").await.unwrap();
+    ada.batch_execute("SELECT 1").await.unwrap();
+    class.assert_unharmed().await;
+}
+
+/// Who connects and never says who they are holds a slot of the server, for a short time and without a password.
+#[tokio::test]
+async fn silent_connections_are_thrown_out() {
+    let class = Class::start_with(&[
+        ("max_connections", "30"),
+        ("superuser_reserved_connections", "3"),
+        ("authentication_timeout", "2s"),
+    ])
+    .await;
+    let address = class.server.server().address();
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        let mut stream = tokio::net::TcpStream::connect((address.host.as_str(), address.port))
+            .await
+            .unwrap();
+        // A start-up packet of protocol 3.0 for ada, and then nothing.
+        let parameters = b"user\0ada\0database\0shop_ada\0\0";
+        let length = u32::try_from(parameters.len() + 8).unwrap();
+        stream.write_all(&length.to_be_bytes()).await.unwrap();
+        stream.write_all(&196_608_u32.to_be_bytes()).await.unwrap();
+        stream.write_all(parameters).await.unwrap();
+        silent.push(stream);
+    }
+    // pglab keeps its connection, and students get in again as soon as the silent ones are gone.
+    class.maintenance.batch_execute("SELECT 1").await.unwrap();
+    eventually("bob gets in", async || {
+        class.connect("bob", "shop_bob").await.is_ok()
+    })
+    .await;
     class.assert_unharmed().await;
 }
 
