@@ -216,7 +216,10 @@ function move(lab, m, quietly = false) {
 const send = (stream, event, data, eventId) => stream.write(`${eventId === undefined ? '' : `id: ${eventId}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
 function told(lab, m) {
   lab.sequence += 1
-  const event = { sequence: lab.sequence, member: row(lab, m), class: klass(lab), shared_errors: shared(lab) }
+  const ranked = lab.members.map((each) => row(lab, each)).sort((a, b) => b.need.score - a.need.score)
+  const mine = ranked.findIndex((each) => each.login === m.login)
+  ranked[mine].need.rank = mine + 1
+  const event = { sequence: lab.sequence, member: ranked[mine], ranks: ranked.map((each, i) => ({ login: each.login, rank: i + 1 })), class: klass(lab), shared_errors: shared(lab) }
   for (const stream of lab.streams) send(stream, 'member', event, lab.sequence)
 }
 

@@ -70,6 +70,8 @@ export interface Preparation {
   eta_seconds?: number | null
   started_at?: Time | null
   finished_at?: Time | null
+  /** What everybody waits for. */
+  note?: string | null
 }
 
 export interface RosterEntry {
@@ -101,7 +103,7 @@ export interface Member {
   role: MemberRole
   removed_at?: Time | null
   instance?: { state: InstanceStateName; sentence: string; database?: string | null } | null
-  password: 'initial' | 'claimed' | 'changed'
+  password?: 'initial' | 'claimed' | 'changed' | null
   hand?: Hand | null
 }
 export interface Hand {
@@ -134,7 +136,7 @@ export interface Kit {
   hosts: { host: string; port: number }[]
   database: string
   service_file: string
-  pgpass_line: string
+  pgpass_line: string | null
   jdbc: string
   psql: string
 }
@@ -181,7 +183,7 @@ export interface BoardMember {
   hand?: Hand | null
   need: { rank: number; score: number; reasons: string[] }
   n_errors_recent: number
-  instance_state: InstanceStateName
+  instance_state: InstanceStateName | 'none'
   tasks: BoardTaskCell[]
 }
 export interface SharedError {
@@ -207,10 +209,11 @@ export interface Board {
   shared_errors: SharedError[]
   members: BoardMember[]
 }
-/** What the event `member` carries; `class` and `shared_errors` when they changed. */
+/** What the event `member` carries; `class`, `shared_errors` and the ranks of others when they changed. */
 export interface BoardMemberEvent {
   sequence: number
   member: BoardMember
+  ranks?: ReadonlyMap<string, number> | null
   class?: BoardClass | null
   shared_errors?: SharedError[] | null
 }

@@ -30,6 +30,7 @@ export const LAB_STATE: Record<string, string> = {
   archived: 'Archived',
 }
 export const INSTANCE_STATE: Record<string, string> = {
+  none: 'none yet',
   queued: 'waiting',
   creating: 'being made',
   active: 'ready',

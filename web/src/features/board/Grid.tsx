@@ -268,6 +268,21 @@ interface RowProps {
   onOpen: ((login: string) => void) | null
 }
 
+/** Whether a row would be drawn the same: another rank moves it, but does not change it. */
+function sameRow(a: RowProps, b: RowProps): boolean {
+  for (const key of Object.keys(a) as (keyof RowProps)[]) {
+    if (key !== 'member' && a[key] !== b[key]) return false
+  }
+  if (a.member === b.member) return true
+  const { need, ...was } = a.member
+  const { need: nextNeed, ...is } = b.member
+  return (
+    need.reasons === nextNeed.reasons &&
+    (Object.keys(is) as (keyof typeof is)[]).every((key) => was[key] === is[key]) &&
+    Object.keys(was).length === Object.keys(is).length
+  )
+}
+
 function activityTitle(member: BoardMember): string {
   const since = member.activity.since ?? member.activity.last_seen_at
   const words = ACTIVITY[member.activity.state] ?? member.activity.state
@@ -357,7 +372,7 @@ const Row = memo(function Row({
       ))}
     </div>
   )
-})
+}, sameRow)
 
 function Cell({
   who,

@@ -47,6 +47,15 @@ describe('applyEvents', () => {
     expect(applied.board.shared_errors).toBe(shared)
   })
 
+  it('moves others to their new ranks and leaves the rest of their rows alone', () => {
+    const board = aBoard([aMember('ada'), aMember('grace'), aMember('alan')], 1)
+    const applied = applyEvents(board, [event(2, aMember('ada'), { ranks: new Map([['grace', 3]]) })])
+    const [, grace, alan] = applied.board.members
+    expect(grace?.need.rank).toBe(3)
+    expect(grace?.tasks).toBe(board.members[1]?.tasks)
+    expect(alan).toBe(board.members[2])
+  })
+
   it('adds somebody who joined', () => {
     const applied = applyEvents(aBoard([aMember('ada')], 1), [event(2, aMember('new'))])
     expect(applied.board.members.map((m) => m.login)).toEqual(['ada', 'new'])
@@ -78,7 +87,13 @@ describe('readMemberEvent', () => {
   it('reads a row under `member`, and a row alone with the id as sequence', () => {
     const row = aMember('ada')
     expect(readMemberEvent({ sequence: 4, member: row }, '')?.sequence).toBe(4)
+    expect(readMemberEvent(row, '1763625600-42')).toMatchObject({ sequence: 42 })
     expect(readMemberEvent(row, '17')).toMatchObject({ sequence: 17, member: { login: 'ada' } })
+  })
+  it('reads ranks as pairs, as objects and as a map', () => {
+    for (const ranks of [[['ada', 2]], [{ login: 'ada', rank: 2 }], { ada: 2 }]) {
+      expect(readMemberEvent({ sequence: 1, member: aMember('eve'), ranks }, '')?.ranks?.get('ada')).toBe(2)
+    }
   })
   it('refuses what is neither', () => {
     expect(readMemberEvent(null, '1')).toBeNull()

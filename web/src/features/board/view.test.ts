@@ -20,8 +20,8 @@ describe('rows', () => {
     expect(logins(rows(board, { sort: 'name' }))).toEqual(['ada', 'bob', 'zoe'])
     expect(logins(rows(board, { sort: 'progress' }))).toEqual(['ada', 'bob', 'zoe'])
   })
-  it('keeps the rank where the need is equal', () => {
-    const same = aBoard([aMember('a', { need: need(2, 5) }), aMember('b', { need: need(1, 5) })])
+  it('takes the greater need where the ranks are equal', () => {
+    const same = aBoard([aMember('a', { need: need(1, 5) }), aMember('b', { need: need(1, 6) })])
     expect(logins(rows(same, { sort: 'need' }))).toEqual(['b', 'a'])
   })
   it('filters by section, by name, login and seat, and by a shared error', () => {

@@ -16,8 +16,7 @@ export const byName = (a: BoardMember, b: BoardMember) =>
   collator.compare(a.name, b.name) || collator.compare(a.login, b.login)
 
 const COMPARE: Record<BoardSort, (a: BoardMember, b: BoardMember) => number> = {
-  // The rank of a row is as old as the row; the score is comparable across rows.
-  need: (a, b) => b.need.score - a.need.score || a.need.rank - b.need.rank || byName(a, b),
+  need: (a, b) => a.need.rank - b.need.rank || b.need.score - a.need.score || byName(a, b),
   name: byName,
   progress: (a, b) => b.score - a.score || b.now - a.now || byName(a, b),
 }

@@ -181,7 +181,7 @@ export function CredentialsPage({ slug }: { slug: string }) {
                 ; it works for a while (until <Time at={links[0].expires_at} />)
               </>
             )}
-            . Links made before are replaced.
+            .
           </p>
           {links?.length === 1 && links[0] ? (
             <CopyField label={links[0].login} value={links[0].url} />

@@ -18,16 +18,15 @@ export function SlipsPage({ slug, section }: { slug: string; section: string | u
   const { data: lab } = useSuspenseQuery(labQuery(slug))
   const { data } = useSuspenseQuery(credentialsQuery(slug))
   const [withPassword, setWithPassword] = useState(true)
-  const [made, setMade] = useState(false)
   const [everybody, setEverybody] = useState(false)
   const items = data.items.filter(
     (item) => (!section || item.section === section) && (everybody || item.password !== null),
   )
-  // Making links replaces those that were sent before, so it is asked for.
+  // A link that can still be used is given out again, so that slips printed twice are the same.
   const links = useQuery({
     queryKey: ['lab', slug, 'claim-links', section ?? ''],
     queryFn: () => calls.claimLinkCreate(slug, items.filter((item) => item.password !== null).map((item) => item.login)),
-    enabled: made,
+    enabled: items.some((item) => item.password !== null),
     staleTime: Infinity,
   })
   const byLogin = new Map(links.data?.items.map((link) => [link.login, link]))
@@ -49,9 +48,7 @@ export function SlipsPage({ slug, section }: { slug: string; section: string | u
           onChange={(event) => setEverybody(event.currentTarget.checked)}
         />
         <span className="spacer" />
-        <Button onClick={() => setMade(true)} loading={links.isFetching} disabled={made}>
-          {made ? 'With QR codes' : 'Add QR codes (makes new claim links)'}
-        </Button>
+        {links.isFetching && <span className="dim">Making claim links…</span>}
         <Button variant="filled" leftSection={<PrintIcon size={14} />} onClick={() => window.print()}>
           Print
         </Button>

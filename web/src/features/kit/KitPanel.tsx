@@ -77,16 +77,18 @@ export function KitPanel({ kit, passwordNote }: { kit: Kit; passwordNote?: strin
         </Tabs.Panel>
         <Tabs.Panel value="files">
           <CopyField label="~/.pg_service.conf" value={kit.service_file} wrap />
-          <CopyField
-            label="~/.pgpass"
-            value={kit.pgpass_line}
-            wrap
-            hint={
-              <>
-                On Linux and macOS: <code>chmod 600 ~/.pgpass</code>, else psql ignores it.
-              </>
-            }
-          />
+          {kit.pgpass_line && (
+            <CopyField
+              label="~/.pgpass"
+              value={kit.pgpass_line}
+              wrap
+              hint={
+                <>
+                  On Linux and macOS: <code>chmod 600 ~/.pgpass</code>, else psql ignores it.
+                </>
+              }
+            />
+          )}
         </Tabs.Panel>
       </Tabs>
     </div>

@@ -33,7 +33,7 @@ export function usePreparation(slug: string): Preparation | null {
 }
 
 export function PreparationLine({ preparation }: { preparation: Preparation }) {
-  const { state, ready, total, failed, eta_seconds: eta } = preparation
+  const { state, ready, total, failed, note, eta_seconds: eta } = preparation
   if (state === 'running') {
     return (
       <div className={classes.line}>
@@ -41,6 +41,7 @@ export function PreparationLine({ preparation }: { preparation: Preparation }) {
         <span className="num">
           Preparing: <b>{ready}</b> of {total} ready{eta ? `, about ${duration(eta)} left` : ''}
           {failed.length > 0 ? `, ${failed.length} failed` : ''}
+          {note && <span className="dim"> · {note}</span>}
         </span>
       </div>
     )

@@ -140,7 +140,7 @@ export function MemberTable({
                     <span className="faint">none</span>
                   )}
                 </td>
-                <td className="dim nowrap">{PASSWORD[member.password] ?? member.password}</td>
+                <td className="dim nowrap">{member.password ? PASSWORD[member.password] : ''}</td>
                 {edits && (
                   <td className="right" style={{ width: 30 }}>
                     {!member.removed_at && (
