@@ -29,8 +29,9 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     }
     match Pages::get(path) {
         Some(file) if !path.is_empty() => answer(path, file, &headers),
-        // A missing file is missing; a path without an ending is a page of the application.
-        _ if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => {
+        // A missing file is missing; every other path is a page of the application, also that of the member
+        // `grace.hopper`.
+        _ if path.starts_with("assets/") || (path.contains('.') && !path.contains('/')) => {
             Problem::new(StatusCode::NOT_FOUND, "not_found", format!("there is no /{path}")).into_response()
         }
         _ => match Pages::get(INDEX) {

@@ -118,7 +118,7 @@ export function StateWord({
   )
 }
 
-/** A share of a whole as a thin line, labelled for screen readers. */
+/** A share of a whole as a thin line, labelled for screen readers. Without a whole, it only says that something goes on. */
 export function Bar({ value, of, label, tone = 'accent' }: { value: number; of: number; label: string; tone?: 'accent' | 'done' }) {
   const share = of > 0 ? Math.min(1, Math.max(0, value / of)) : 0
   return (
@@ -128,9 +128,13 @@ export function Bar({ value, of, label, tone = 'accent' }: { value: number; of: 
       aria-label={label}
       aria-valuemin={0}
       aria-valuemax={of}
-      aria-valuenow={value}
+      aria-valuenow={of > 0 ? value : undefined}
     >
-      <div style={{ width: `${share * 100}%`, background: `var(--${tone})` }} />
+      {of > 0 ? (
+        <div style={{ width: `${share * 100}%`, background: `var(--${tone})` }} />
+      ) : (
+        <div className={classes.unknown} />
+      )}
     </div>
   )
 }

@@ -106,7 +106,7 @@ export function NewLabPage({ onCreated }: { onCreated: (slug: string) => void })
           label="Short name"
           description="In URLs, on the command line and in the names of databases; stays as it is"
           value={slug}
-          disabled={made !== null}
+          readOnly={made !== null}
           onChange={(event) => setSlugTyped(event.currentTarget.value)}
           error={slugError ?? (error instanceof ApiError ? error.field('slug') : undefined)}
           classNames={{ input: 'mono' }}
