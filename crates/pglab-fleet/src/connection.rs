@@ -3,8 +3,16 @@
 
 use std::{ops::Deref, time::Duration};
 
-use tokio::task::AbortHandle;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, tls::NoTlsStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    task::AbortHandle,
+};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, config::Host, tls::NoTlsStream};
+
+use crate::limited::Limited;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,7 +29,7 @@ impl Address {
             .host(&self.host)
             .port(self.port)
             .application_name("pglab")
-            .connect_timeout(Duration::from_secs(5));
+            .connect_timeout(CONNECT_TIMEOUT);
         config
     }
 }
@@ -34,6 +42,8 @@ pub enum Error {
     /// The server can't be reached, or the connection broke.
     #[error("the connection to PostgreSQL failed: {0}")]
     Connection(tokio_postgres::Error),
+    #[error("PostgreSQL can't be reached: {0}")]
+    Unreachable(std::io::Error),
     #[error("PostgreSQL did not answer within {} s", .0.as_secs_f32())]
     Deadline(Duration),
     /// It exists, does not carry pglab's mark, and is therefore left alone.
@@ -102,6 +112,36 @@ impl Connection {
         })
     }
 
+    /// The same for a database whose content a student decides: a message of more than `max_message_bytes` ends the
+    /// connection instead of being read into memory.
+    ///
+    /// # Errors
+    /// The server can't be reached in time, or refuses us.
+    pub async fn open_limited(config: &Config, max_message_bytes: u32) -> Result<Self, Error> {
+        let (Some(Host::Tcp(host)), Some(port)) = (config.get_hosts().first(), config.get_ports().first()) else {
+            return Err(Error::Unexpected("an address without a host and a port".to_owned()));
+        };
+        let timeout = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+        let connect = async {
+            let stream = TcpStream::connect((host.as_str(), *port))
+                .await
+                .map_err(Error::Unreachable)?;
+            // Without it, what we send waits for the answer to what we sent before.
+            stream.set_nodelay(true).map_err(Error::Unreachable)?;
+            Ok::<_, Error>(config.connect_raw(Limited::new(stream, max_message_bytes), NoTls).await?)
+        };
+        let (client, connection) = tokio::time::timeout(timeout, connect)
+            .await
+            .map_err(|_| Error::Deadline(timeout))??;
+        let server_version = version_number(connection.parameter("server_version").unwrap_or_default());
+        let driver = tokio::spawn(drive(connection)).abort_handle();
+        Ok(Self {
+            client,
+            driver,
+            server_version,
+        })
+    }
+
     /// As in `server_version_num`: 150018 for 15.18.
     pub fn server_version(&self) -> u32 {
         self.server_version
@@ -118,7 +158,7 @@ fn version_number(text: &str) -> u32 {
 }
 
 /// Reads what the server sends until it ends. Notices are dropped here: a student's function may raise a million.
-async fn drive(mut connection: tokio_postgres::Connection<Socket, NoTlsStream>) {
+async fn drive<S: AsyncRead + AsyncWrite + Unpin>(mut connection: tokio_postgres::Connection<S, NoTlsStream>) {
     loop {
         match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
             Some(Ok(AsyncMessage::Notice(_) | AsyncMessage::Notification(_))) => {}

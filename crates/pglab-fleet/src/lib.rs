@@ -2,12 +2,14 @@
 //! PostgreSQL to servers that are first met at run time; it decides nothing and knows nothing of our own database.
 
 pub mod activity;
+pub mod check;
 pub mod cluster;
 pub mod connection;
 pub mod dump;
 pub mod facts;
 pub mod introspect;
 pub mod inventory;
+mod limited;
 pub mod log_feed;
 pub mod private;
 pub mod provision;

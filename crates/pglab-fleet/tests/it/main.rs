@@ -4,6 +4,7 @@
 
 mod activity;
 mod attacks;
+mod check;
 mod introspect;
 mod log_feed;
 mod private;
