@@ -54,9 +54,7 @@ pub fn terminate_by(cluster: Cluster) -> Terminate {
     Arc::new(move |backend| {
         let cluster = cluster.clone();
         Box::pin(async move {
-            let ended = async {
-                terminate(&cluster.maintenance().await?, &backend).await
-            };
+            let ended = async { terminate(&cluster.maintenance().await?, &backend).await };
             if let Err(error) = ended.await {
                 tracing::warn!(pid = backend.pid, %error, "a check that takes too long could not be ended");
             }

@@ -118,8 +118,11 @@ impl Connection {
     /// # Errors
     /// The server can't be reached in time, or refuses us.
     pub async fn open_limited(config: &Config, max_message_bytes: u32) -> Result<Self, Error> {
-        let (Some(Host::Tcp(host)), Some(port)) = (config.get_hosts().first(), config.get_ports().first()) else {
-            return Err(Error::Unexpected("an address without a host and a port".to_owned()));
+        let (Some(Host::Tcp(host)), Some(port)) = (config.get_hosts().first(), config.get_ports().first())
+        else {
+            return Err(Error::Unexpected(
+                "an address without a host and a port".to_owned(),
+            ));
         };
         let timeout = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
         let connect = async {
@@ -128,7 +131,11 @@ impl Connection {
                 .map_err(Error::Unreachable)?;
             // Without it, what we send waits for the answer to what we sent before.
             stream.set_nodelay(true).map_err(Error::Unreachable)?;
-            Ok::<_, Error>(config.connect_raw(Limited::new(stream, max_message_bytes), NoTls).await?)
+            Ok::<_, Error>(
+                config
+                    .connect_raw(Limited::new(stream, max_message_bytes), NoTls)
+                    .await?,
+            )
         };
         let (client, connection) = tokio::time::timeout(timeout, connect)
             .await
@@ -158,7 +165,9 @@ fn version_number(text: &str) -> u32 {
 }
 
 /// Reads what the server sends until it ends. Notices are dropped here: a student's function may raise a million.
-async fn drive<S: AsyncRead + AsyncWrite + Unpin>(mut connection: tokio_postgres::Connection<S, NoTlsStream>) {
+async fn drive<S: AsyncRead + AsyncWrite + Unpin>(
+    mut connection: tokio_postgres::Connection<S, NoTlsStream>,
+) {
     loop {
         match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
             Some(Ok(AsyncMessage::Notice(_) | AsyncMessage::Notification(_))) => {}

@@ -10,11 +10,13 @@ pub mod facts;
 pub mod introspect;
 pub mod inventory;
 mod limited;
+pub mod load;
 pub mod log_feed;
 pub mod private;
 pub mod provision;
 pub mod rows;
 mod session;
+pub mod template;
 pub mod watch;
 pub mod work;
 

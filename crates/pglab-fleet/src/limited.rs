@@ -75,11 +75,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Limited<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -110,7 +106,12 @@ mod tests {
         let long = [fine, message(b'E', 101)].concat();
         for at in 0..long.len() {
             let mut limited = Limited::new((), 104);
-            assert!(limited.follow(&long[..at]).and_then(|()| limited.follow(&long[at..])).is_err());
+            assert!(
+                limited
+                    .follow(&long[..at])
+                    .and_then(|()| limited.follow(&long[at..]))
+                    .is_err()
+            );
         }
     }
 }

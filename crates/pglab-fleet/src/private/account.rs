@@ -32,7 +32,21 @@ impl Account {
         }))
     }
 
-    pub(super) fn apply(self, command: &mut Command) {
+    /// For programs that read what strangers wrote: `postgres`, or else `nobody`, where we are root.
+    pub(crate) fn for_programs() -> Option<Self> {
+        if !Uid::effective().is_root() {
+            return None;
+        }
+        ["postgres", "nobody"].into_iter().find_map(|name| {
+            let user = User::from_name(name).ok().flatten()?;
+            Some(Self {
+                uid: user.uid,
+                gid: user.gid,
+            })
+        })
+    }
+
+    pub(crate) fn apply(self, command: &mut Command) {
         command.uid(self.uid.as_raw()).gid(self.gid.as_raw());
     }
 

@@ -15,17 +15,28 @@ pub struct Expected {
     pub left_out: Vec<(ObjectName, String)>,
 }
 
-/// Reads every table and view, its columns sorted by name. Views are read twice: one that says something else each time
-/// (`now()`, `random()`) is no fair question.
+/// [`expected_within`] limits that suit an example.
 ///
 /// # Errors
 /// The connection is lost.
 pub async fn expected(connection: &Connection, schema: &SchemaSnapshot) -> Result<Expected, Error> {
     let limits = RowLimits {
-        statement: Duration::from_secs(300),
-        lock: Duration::from_secs(10),
         total: Duration::from_secs(1800),
+        ..RowLimits::default()
     };
+    expected_within(connection, schema, limits).await
+}
+
+/// Reads every table and view, its columns sorted by name. Views are read twice: one that says something else each time
+/// (`now()`, `random()`) is no fair question.
+///
+/// # Errors
+/// The connection is lost.
+pub async fn expected_within(
+    connection: &Connection,
+    schema: &SchemaSnapshot,
+    limits: RowLimits,
+) -> Result<Expected, Error> {
     let deadline = Instant::now() + limits.total;
     let relations = schema
         .tables

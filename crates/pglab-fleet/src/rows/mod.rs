@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use pglab_core::snapshot::{MAX_HASHED_ROWS, ObjectName, ObservedRows, RowDigest, SchemaSnapshot};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
-pub use expected::{Expected, expected};
+pub use expected::{Expected, expected, expected_within};
 
 use crate::{Connection, Error, introspect, session::Pins};
 

@@ -43,14 +43,22 @@ impl Class {
             SUPERUSER.to_owned(),
             server.superuser_password().to_owned(),
         );
-        let student = Connection::open(&cluster.login_config(&name("ada"), "a", &name("shop"))).await.unwrap();
+        let student = Connection::open(&cluster.login_config(&name("ada"), "a", &name("shop")))
+            .await
+            .unwrap();
         student.batch_execute(sql).await.unwrap();
-        Self { server, cluster, student }
+        Self {
+            server,
+            cluster,
+            student,
+        }
     }
 
     async fn session(&self, limits: CheckLimits) -> CheckSession {
         let config = self.cluster.login_config(&name("checker"), "c", &name("shop"));
-        CheckSession::open(&config, limits, terminate_by(self.cluster.clone())).await.unwrap()
+        CheckSession::open(&config, limits, terminate_by(self.cluster.clone()))
+            .await
+            .unwrap()
     }
 }
 
@@ -79,14 +87,24 @@ fn quick() -> CheckLimits {
 
 #[tokio::test]
 async fn a_session_is_used_again_and_again() {
-    let class = Class::start("CREATE TABLE t (n integer); INSERT INTO t VALUES (1); CREATE VIEW bad AS SELECT n / 0 AS n FROM t").await;
+    let class = Class::start(
+        "CREATE TABLE t (n integer); INSERT INTO t VALUES (1); CREATE VIEW bad AS SELECT n / 0 AS n FROM t",
+    )
+    .await;
     let mut session = class.session(CheckLimits::default()).await;
     for n in 1..4_u64 {
         let schema = session.observe_structure().await.unwrap();
         let rows = session.observe_rows(&wanted(&["t", "bad"]), &schema).await;
-        assert!(matches!(&rows[0].1, ObservedRows::Digest { digest, .. } if digest.n_rows == n), "{rows:?}");
+        assert!(
+            matches!(&rows[0].1, ObservedRows::Digest { digest, .. } if digest.n_rows == n),
+            "{rows:?}"
+        );
         assert_eq!(rows[1].1, ObservedRows::Failed("division by zero".to_owned()));
-        class.student.batch_execute("INSERT INTO t VALUES (1)").await.unwrap();
+        class
+            .student
+            .batch_execute("INSERT INTO t VALUES (1)")
+            .await
+            .unwrap();
     }
     assert!(session.is_usable());
 }
@@ -124,7 +142,9 @@ async fn what_traps_cancellation_is_terminated() {
     let mut session = class.session(quick()).await;
     let schema = session.observe_structure().await.unwrap();
     let begun = Instant::now();
-    let rows = session.observe_rows(&wanted(&["t", "staying", "after"]), &schema).await;
+    let rows = session
+        .observe_rows(&wanted(&["t", "staying", "after"]), &schema)
+        .await;
     assert!(begun.elapsed() < Duration::from_secs(5));
     assert!(matches!(rows[0].1, ObservedRows::Digest { .. }), "{rows:?}");
     assert!(matches!(rows[1].1, ObservedRows::Failed(_)), "{rows:?}");
@@ -133,7 +153,10 @@ async fn what_traps_cancellation_is_terminated() {
     let superuser = class.server.superuser("postgres").await;
     for _ in 0..100 {
         let row = superuser
-            .query_one("SELECT count(*) FROM pg_stat_activity WHERE usename = 'checker'", &[])
+            .query_one(
+                "SELECT count(*) FROM pg_stat_activity WHERE usename = 'checker'",
+                &[],
+            )
             .await
             .unwrap();
         if row.get::<_, i64>(0) == 0 {
@@ -146,13 +169,17 @@ async fn what_traps_cancellation_is_terminated() {
 
 #[tokio::test]
 async fn a_view_that_ends_its_own_backend_fails_and_a_new_session_goes_on() {
-    let class = Class::start("CREATE VIEW suicide AS SELECT pg_terminate_backend(pg_backend_pid())::int AS n").await;
+    let class =
+        Class::start("CREATE VIEW suicide AS SELECT pg_terminate_backend(pg_backend_pid())::int AS n").await;
     let mut session = class.session(quick()).await;
     let schema = session.observe_structure().await.unwrap();
     let rows = session.observe_rows(&wanted(&["suicide"]), &schema).await;
     assert!(matches!(&rows[0].1, ObservedRows::Failed(_)), "{rows:?}");
     assert!(!session.is_usable());
-    assert_eq!(class.session(quick()).await.observe_structure().await.unwrap(), schema);
+    assert_eq!(
+        class.session(quick()).await.observe_structure().await.unwrap(),
+        schema
+    );
 }
 
 #[tokio::test]
@@ -171,21 +198,31 @@ async fn messages_of_any_length_and_number_are_not_kept() {
     let rows = session.observe_rows(&wanted(&["chatting"]), &schema).await;
     assert!(matches!(rows[0].1, ObservedRows::Digest { .. }), "{rows:?}");
     let rows = session.observe_rows(&wanted(&["noisy"]), &schema).await;
-    assert!(matches!(&rows[0].1, ObservedRows::Failed(message) if message.len() < 1000), "{rows:?}");
+    assert!(
+        matches!(&rows[0].1, ObservedRows::Failed(message) if message.len() < 1000),
+        "{rows:?}"
+    );
     assert!(!session.is_usable());
 }
 
 #[tokio::test]
 async fn a_lock_of_the_student_is_reported_and_does_not_hold_us_up() {
     let class = Class::start("CREATE TABLE t (n integer)").await;
-    class.student.batch_execute("BEGIN; ALTER TABLE t ADD m integer").await.unwrap();
+    class
+        .student
+        .batch_execute("BEGIN; ALTER TABLE t ADD m integer")
+        .await
+        .unwrap();
     let mut session = class.session(quick()).await;
     let begun = Instant::now();
     let error = session.observe_structure().await.unwrap_err();
     assert_eq!(error.code(), Some("55P03"), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(1));
     class.student.batch_execute("COMMIT").await.unwrap();
-    assert_eq!(session.observe_structure().await.unwrap().tables[0].columns.len(), 2);
+    assert_eq!(
+        session.observe_structure().await.unwrap().tables[0].columns.len(),
+        2
+    );
 }
 
 #[tokio::test]
