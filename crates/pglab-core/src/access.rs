@@ -111,3 +111,116 @@ pub fn may(actor: &Actor, operation: Operation) -> bool {
         O::MemberSelf(place, member) => assists(place) || place.is_some_and(|m| m.member == member),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn person(role: Role) -> ActingPerson {
+        ActingPerson {
+            id: PersonId::from(Uuid::from_u128(1)),
+            login: Login::parse("ada").unwrap(),
+            role,
+            must_change_password: false,
+            read_only: false,
+        }
+    }
+
+    fn place(role: MemberRole) -> Membership {
+        Membership {
+            lab: LabId::from(Uuid::from_u128(2)),
+            member: MemberId::from(Uuid::from_u128(3)),
+            role,
+        }
+    }
+
+    /// Everything that there is to do, in a lab where the actor has this place.
+    fn operations(place: Option<Membership>) -> Vec<Operation> {
+        let (own, others) = (Uuid::from_u128(3).into(), Uuid::from_u128(4).into());
+        vec![
+            Operation::PersonManage,
+            Operation::OwnAccount,
+            Operation::OwnSession,
+            Operation::OwnPassword,
+            Operation::OwnTokens,
+            Operation::LabList,
+            Operation::LabCreate,
+            Operation::LabView(place),
+            Operation::LabManage(place),
+            Operation::CredentialsView(place),
+            Operation::LabAssist(place),
+            Operation::MemberSelf(place, own),
+            Operation::MemberSelf(place, others),
+            Operation::SystemView,
+        ]
+    }
+
+    /// A column per actor: what they may (x) and may not (.) do.
+    #[test]
+    fn who_may_do_what() {
+        let waiting = ActingPerson {
+            must_change_password: true,
+            ..person(Role::Admin)
+        };
+        let reading = ActingPerson {
+            read_only: true,
+            ..person(Role::Admin)
+        };
+        let student = place(MemberRole::Student);
+        let actors = [
+            (Actor::Stranger, None),
+            (Actor::Person(person(Role::Student)), None),
+            (Actor::Person(person(Role::Student)), Some(student)),
+            (
+                Actor::Person(person(Role::Student)),
+                Some(place(MemberRole::Assistant)),
+            ),
+            (Actor::Person(person(Role::Instructor)), None),
+            (
+                Actor::Person(person(Role::Instructor)),
+                Some(place(MemberRole::Instructor)),
+            ),
+            (Actor::Person(person(Role::Admin)), None),
+            (Actor::Person(waiting), None),
+            (Actor::Person(reading), None),
+            (Actor::System, None),
+        ];
+        let mut table = String::new();
+        for (n, operation) in operations(Some(student)).into_iter().enumerate() {
+            let row: String = actors
+                .iter()
+                .map(|(actor, place)| {
+                    if may(actor, operations(*place)[n]) {
+                        " x"
+                    } else {
+                        " ."
+                    }
+                })
+                .collect();
+            let name = format!("{operation:?}");
+            let name = name.split('(').next().unwrap_or_default().to_owned();
+            table.push_str(&format!("{row}  {name}\n"));
+        }
+        let heading = "stranger, student elsewhere, student here, assistant here, instructor elsewhere, instructor here, \
+                       admin, admin with an initial password, admin's token for reading, system";
+        insta::assert_snapshot!(format!("{heading}\n{table}"), @r"
+        stranger, student elsewhere, student here, assistant here, instructor elsewhere, instructor here, admin, admin with an initial password, admin's token for reading, system
+         . . . . . . x . . x  PersonManage
+         . x x x x x x . x x  OwnAccount
+         . x x x x x x x x x  OwnSession
+         . x x x x x x x . x  OwnPassword
+         . x x x x x x . . x  OwnTokens
+         . x x x x x x . x x  LabList
+         . . . . x x x . . x  LabCreate
+         . . . x . x x . x x  LabView
+         . . . . . x x . . x  LabManage
+         . . . . . x x . . x  CredentialsView
+         . . . x . x x . . x  LabAssist
+         . . x x . x x . x x  MemberSelf
+         . . . x . x x . x x  MemberSelf
+         . . . . . . x . x x  SystemView
+        ");
+    }
+}
