@@ -16,7 +16,7 @@ it('says 100 % only for all and 0 % only for nothing', () => {
 })
 
 it('writes sizes', () => {
-  expect([0, 999, 1000, 184_320, 1_073_741_824].map(bytes)).toEqual(['0 bytes', '999 bytes', '1.0 kB', '184 kB', '1.1 GB'])
+  expect([0, 1, 999, 1000, 184_320, 1_073_741_824].map(bytes)).toEqual(['0 bytes', '1 byte', '999 bytes', '1.0 kB', '184 kB', '1.1 GB'])
 })
 
 describe('times', () => {

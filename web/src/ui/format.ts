@@ -14,6 +14,7 @@ export function percent(value: number, of: number): number {
 
 export function bytes(value: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
+  if (value === 1) return '1 byte'
   let size = value
   let unit = 0
   while (size >= 1000 && unit < units.length - 1) {

@@ -1,6 +1,6 @@
 // The board of a lab: overview, controls and grid in one scroller, the member drawer beside it.
 
-import { Drawer, SegmentedControl, Select, TextInput } from '@mantine/core'
+import { Drawer, Menu, SegmentedControl, Select, TextInput, UnstyledButton } from '@mantine/core'
 import { useHotkeys, useMediaQuery } from '@mantine/hooks'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -63,7 +63,10 @@ export function BoardPage({
   changeRef.current = change
   const open = useCallback((login: string) => changeRef.current({ member: login }, true), [])
   const toFilter = useCallback(() => filter.current?.focus(), [])
-  useHotkeys([['/', (event) => (event.preventDefault(), toFilter())]])
+  useHotkeys([
+    ['/', toFilter],
+    ['Escape', () => projector && changeRef.current({ projector: undefined, anon: undefined })],
+  ])
 
   if (board.members.length === 0) {
     return (
@@ -188,15 +191,22 @@ export function BoardPage({
             <span className="spacer" />
             {board.state !== 'open' && <span className="dim">{LAB_STATE[board.state]}</span>}
             <LineMark state={line} />
-            <Link
-              to="/labs/$lab/board"
-              params={{ lab: slug }}
-              search={{ ...search, projector: 1 }}
-              className={classes.projectorLink}
-              title="Large type, no controls, for the wall"
-            >
-              <ScreenIcon size={14} /> Projector
-            </Link>
+            <Menu position="bottom-end" width={220}>
+              <Menu.Target>
+                <UnstyledButton className={classes.projectorLink}>
+                  <ScreenIcon size={14} /> Projector
+                </UnstyledButton>
+              </Menu.Target>
+              <Menu.Dropdown>
+                <Menu.Label>Large type, no controls; Esc leaves</Menu.Label>
+                <Menu.Item onClick={() => change({ projector: 1, anon: undefined, sort: undefined, member: undefined }, true)}>
+                  With names
+                </Menu.Item>
+                <Menu.Item onClick={() => change({ projector: 1, anon: 1, sort: undefined, member: undefined }, true)}>
+                  Without names
+                </Menu.Item>
+              </Menu.Dropdown>
+            </Menu>
           </div>
         </div>
         {grid}

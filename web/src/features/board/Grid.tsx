@@ -51,7 +51,7 @@ interface Measures {
 /** How wide things are, from the room there is. */
 export function measures(width: number, nTasks: number, longest: number, projector: boolean): Measures {
   const phone = width < 640
-  const name = projector ? Math.min(420, width * 0.3) : phone ? 148 : Math.min(320, Math.max(220, width * 0.24))
+  const name = projector ? Math.min(420, Math.max(170, width * 0.3)) : phone ? 148 : Math.min(320, Math.max(220, width * 0.24))
   const score = projector ? 132 : phone ? 0 : 98
   const least = projector ? 40 : phone ? 30 : 27
   const most = projector ? 130 : 104

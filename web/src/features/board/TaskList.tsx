@@ -107,9 +107,17 @@ function TaskBody({ task }: { task: BoardTaskCell }) {
           <li className={classes.passed}>
             <VerdictGlyph state="passed" />
             <div className="dim">
-              {passed.length === verdicts.length
-                ? `All ${passed.length} checks pass`
-                : `Passed: ${passed.map((verdict) => verdict.title ?? verdict.expected).join('; ')}`}
+              <details>
+                <summary>
+                  {passed.length === verdicts.length ? `All ${passed.length}` : passed.length}{' '}
+                  {passed.length === 1 ? 'check passes' : 'checks pass'}
+                </summary>
+                <ul className={classes.passedList}>
+                  {passed.map((verdict) => (
+                    <li key={verdict.check}>{verdict.title ?? verdict.expected}</li>
+                  ))}
+                </ul>
+              </details>
             </div>
           </li>
         )}

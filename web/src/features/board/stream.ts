@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { BASE } from '@/api/client'
 import { type LineState, openEvents } from '@/api/events'
-import { boardQuery } from '@/api/queries'
+import { boardQuery, sessionQuery } from '@/api/queries'
 import type { Board, BoardMemberEvent } from '@/api/types'
 import { applyEvents, readMemberEvent, replaceBoard } from './state'
 
@@ -71,7 +71,11 @@ export function useBoardStream(slug: string): LineState {
           },
           ping: heard,
         },
-        setLine,
+        (state) => {
+          setLine(state)
+          // Perhaps the session has ended; whoever shows the page then leads to signing in.
+          if (state === 'reconnecting') void client.invalidateQueries({ queryKey: sessionQuery.queryKey })
+        },
       )
     let events = connect()
     return () => {

@@ -73,7 +73,7 @@ export function PeoplePage({ query, onQuery }: { query: string; onQuery: (query:
             <thead>
               <tr>
                 <th>Name</th>
-                <th>Login</th>
+                <th className="wide-only">Login</th>
                 <th className="wide-only">E-mail</th>
                 <th>Role</th>
                 <th>State</th>
@@ -83,8 +83,13 @@ export function PeoplePage({ query, onQuery }: { query: string; onQuery: (query:
             <tbody>
               {items.map((person) => (
                 <tr key={person.login}>
-                  <td className="nowrap">{person.name}</td>
                   <td>
+                    {person.name}
+                    <div className="phone-only faint">
+                      <code>{person.login}</code>
+                    </div>
+                  </td>
+                  <td className="wide-only">
                     <code>{person.login}</code>
                   </td>
                   <td className="dim wide-only">{person.email}</td>

@@ -8,6 +8,7 @@ import * as calls from '@/api/calls'
 import { isApiError, sentence } from '@/api/client'
 import { claimQuery } from '@/api/queries'
 import type { Kit } from '@/api/types'
+import { Mark } from '@/features/shell/Shell'
 import { KitPanel } from '@/features/kit/KitPanel'
 import { CopyField } from '@/ui/Copy'
 import { EmptyState, Notice, Page, PageHead, Section } from '@/ui/Blocks'
@@ -22,6 +23,7 @@ export function ClaimPage({ token }: { token: string }) {
   if (!kit && (claim.state !== 'fresh' || isApiError(error, 'claimed', 'gone'))) {
     return (
       <Page width="text">
+        <Brand />
         <EmptyState
           title={claim.state === 'expired' ? 'This link has expired' : 'This link has been used'}
           actions={
@@ -42,6 +44,7 @@ export function ClaimPage({ token }: { token: string }) {
   if (!kit) {
     return (
       <Page width="text">
+        <Brand />
         <PageHead title={claim.lab.title} lead={`For ${claim.name} (${claim.login})`} />
         {error !== null && <Notice tone="error">{sentence(error)}</Notice>}
         <p>
@@ -74,6 +77,7 @@ export function ClaimPage({ token }: { token: string }) {
 
   return (
     <Page width="text">
+      <Brand />
       <PageHead title={claim.lab.title} lead={`For ${claim.name}`} />
       <Notice tone="warning" title="Keep this password now">
         It is shown this once. You can change it on your page after signing in; the same password opens your database.
@@ -97,5 +101,14 @@ export function ClaimPage({ token }: { token: string }) {
         {null}
       </Section>
     </Page>
+  )
+}
+
+function Brand() {
+  return (
+    <span className="row">
+      <Mark />
+      <b>pglab</b>
+    </span>
   )
 }

@@ -4,8 +4,8 @@ import { ActionIcon, Kbd, Menu, Modal, UnstyledButton, useComputedColorScheme, u
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { openSpotlight } from '@mantine/spotlight'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate, useParams } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { Link, useNavigate, useParams, useRouter } from '@tanstack/react-router'
+import { type ReactNode, useEffect } from 'react'
 import * as calls from '@/api/calls'
 import { setCsrfToken } from '@/api/client'
 import { labQuery, sessionQuery } from '@/api/queries'
@@ -17,6 +17,11 @@ import classes from './Shell.module.css'
 export function Shell({ children, bare }: { children: ReactNode; bare: boolean }) {
   const { data: session } = useQuery(sessionQuery)
   const client = useQueryClient()
+  const router = useRouter()
+  const signedOut = session?.signed_in === false
+  useEffect(() => {
+    if (signedOut) void router.invalidate()
+  }, [router, signedOut])
   const navigate = useNavigate()
   const { lab } = useParams({ strict: false })
   const [keysOpen, keys] = useDisclosure(false)

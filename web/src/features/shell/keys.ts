@@ -6,7 +6,7 @@ export const KEYS: [string[], string][] = [
   [['/'], 'Filter the board'],
   [['↑', '↓', '←', '→'], 'Move on the board (also h j k l)'],
   [['Enter'], 'Open the student'],
-  [['Esc'], 'Close, or leave the grid'],
+  [['Esc'], 'Close, leave the grid, leave the projector'],
   [['Home', 'End'], 'First and last task'],
   [['Ctrl', 'Home'], 'First student'],
   [['Alt', '↑ ↓'], 'Move a task (on its row)'],

@@ -60,7 +60,7 @@ export function SystemPage() {
                     <StateWord
                       tone={!each.last_run_at ? 'quiet' : /error|fail/i.test(each.last_result ?? '') ? 'bad' : 'good'}
                     >
-                      {each.last_result ?? 'not yet'}
+                      <span style={{ whiteSpace: 'normal', minWidth: 180 }}>{each.last_result ?? 'not yet'}</span>
                     </StateWord>
                   </td>
                   <td className="right num dim">{each.period_s ? duration(each.period_s) : '–'}</td>
