@@ -9,7 +9,7 @@ use pglab_store::{
     example::{self, Example, ExampleState},
     example_rows,
     lab::Lab,
-    start_dump,
+    start_dump::{self, StartDump},
 };
 use serde_json::json;
 use tokio::time::sleep;
@@ -118,15 +118,20 @@ async fn one(control: &Control, example: Example) -> Outcome {
         Ok(_) => return Outcome::PutOff,
         Err(error) => return put_off(&Error::from(error)),
     };
-    let _working = control.examples().work(lab.id);
+    let dump = match start_dump::of_lab(control.store.pool(), lab.id).await {
+        Ok(dump) => dump,
+        Err(error) => return put_off(&Error::from(error)),
+    };
+    let wanted = Wanted { lab, dump };
+    let _working = control.examples().work(example.lab);
     let made = tokio::select! {
-        made = make(control, &lab, example.clone()) => made,
+        made = make(control, &wanted, example.clone()) => made,
         outcome = unwanted(control, &example) => return outcome,
     };
     match made {
         Ok(outcome) => outcome,
         Err(Stop::PutOff(error)) => put_off(&error),
-        Err(Stop::Failed(problem)) => match fail(control, &lab, &example, &problem).await {
+        Err(Stop::Failed(problem)) => match fail(control, &wanted, &example, &problem).await {
             Ok(outcome) => outcome,
             Err(error) => put_off(&error),
         },
@@ -150,6 +155,12 @@ async fn unwanted(control: &Control, example: &Example) -> Outcome {
             Err(error) => tracing::warn!(%error, "progress can't be written"),
         }
     }
+}
+
+/// What an example is made for, as it was when the work began.
+struct Wanted {
+    lab: Lab,
+    dump: Option<StartDump>,
 }
 
 enum Stop {
@@ -179,12 +190,13 @@ impl From<pglab_store::Error> for Stop {
     }
 }
 
-async fn make(control: &Control, lab: &Lab, mut example: Example) -> Result<Outcome, Stop> {
+async fn make(control: &Control, wanted: &Wanted, mut example: Example) -> Result<Outcome, Stop> {
+    let lab = &wanted.lab;
     let told = |progress: Progress| control.examples().set(lab.id, progress);
     if example.example_database.is_none() {
         work::remove_all(control, lab).await?;
         let made = work::make_example(control, lab, &example, &told).await?;
-        let Some(noted) = note_example(control, lab, example.generation, made).await? else {
+        let Some(noted) = note_example(control, wanted, example.generation, made).await? else {
             return Ok(Outcome::GivenUp);
         };
         example = noted;
@@ -194,43 +206,35 @@ async fn make(control: &Control, lab: &Lab, mut example: Example) -> Result<Outc
         done_bytes: 0,
         total_bytes: 0,
     });
-    let pool = control.store.pool();
-    let snapshot = example::snapshot(pool, lab.id).await?.unwrap_or_default();
-    let rows = example_rows::of_lab(pool, lab.id).await?;
-    let dump = start_dump::of_lab(pool, lab.id).await?;
-    // As it is now: it may have changed since the activation began.
-    let Some(lab) = pglab_store::lab::by_id(pool, lab.id).await? else {
-        return Ok(Outcome::GivenUp);
-    };
-    work::remove_starts(control, &lab).await?;
-    let wanted = work::StartWanted {
-        lab: &lab,
+    work::remove_starts(control, lab).await?;
+    let start = work::StartWanted {
+        lab,
         example: &example,
-        snapshot: &snapshot,
-        rows: &rows,
-        dump: dump.as_ref(),
+        dump: wanted.dump.as_ref(),
     };
-    let made = work::make_start(control, wanted, &told).await?;
-    note_start(control, &lab, &example, dump.as_ref(), made).await
+    let made = work::make_start(control, start, &told).await?;
+    note_start(control, wanted, &example, made).await
 }
 
 /// The example itself is there. `None`: something else is wanted by now.
 async fn note_example(
     control: &Control,
-    lab: &Lab,
+    wanted: &Wanted,
     generation: i32,
     made: work::ExampleMade,
 ) -> Result<Option<Example>, Stop> {
+    let lab = wanted.lab.id;
     let mut tx = control.store.begin().await?;
-    let Some(mut example) = still_wanted(&mut tx, lab, generation).await? else {
+    // A start that changed in the meantime does not make the example itself useless.
+    let Some((mut example, _)) = still_wanted(&mut tx, &wanted.lab, generation).await? else {
         return Ok(None);
     };
     example.example_database = Some(made.database);
     example.warnings = serde_json::to_value(&made.warnings).unwrap_or_default();
     example.summary = serde_json::to_value(ExampleSummary::of(&made.snapshot, &made.rows)).ok();
     example::put(&mut tx, &example).await?;
-    example::set_snapshot(&mut tx, lab.id, &made.snapshot).await?;
-    example_rows::replace(&mut tx, lab.id, &made.rows).await?;
+    example::set_snapshot(&mut tx, lab, &made.snapshot).await?;
+    example_rows::replace(&mut tx, lab, &made.rows).await?;
     control.store.commit(tx).await?;
     Ok(Some(example))
 }
@@ -238,18 +242,15 @@ async fn note_example(
 /// Everything is there: the tasks are derived, and the class can be prepared.
 async fn note_start(
     control: &Control,
-    lab: &Lab,
+    wanted: &Wanted,
     made_for: &Example,
-    dump: Option<&start_dump::StartDump>,
     made: work::StartMade,
 ) -> Result<Outcome, Stop> {
     let mut tx = control.store.begin().await?;
-    let Some(mut example) = still_wanted(&mut tx, lab, made_for.generation).await? else {
+    let Some((mut example, lab)) = still_wanted(&mut tx, &wanted.lab, made_for.generation).await? else {
         return Ok(Outcome::GivenUp);
     };
-    let current = lab::locked(&mut tx, lab.id, lab.slug.as_str()).await?;
-    let same_dump = start_dump::of_lab(&mut *tx, lab.id).await?.as_ref() == dump;
-    if current.start != lab.start || current.settings.extensions != lab.settings.extensions || !same_dump {
+    if !wanted.same_start(&mut tx, &lab).await? {
         return Ok(Outcome::GivenUp);
     }
     example.state = ExampleState::Ready;
@@ -267,7 +268,7 @@ async fn note_start(
     example.warnings = warnings.into();
     example::put(&mut tx, &example).await?;
     example::set_start(&mut tx, lab.id, &made.snapshot, &made.rows).await?;
-    task::derive_again(control, &mut tx, &current).await?;
+    task::derive_again(control, &mut tx, &lab).await?;
     control.store.commit(tx).await?;
     control.examples().clear(lab.id);
     control.wake().prepare.notify_one();
@@ -278,10 +279,11 @@ async fn note_start(
 /// Nothing of what failed stays on the cluster; then it is told.
 async fn fail(
     control: &Control,
-    lab: &Lab,
+    wanted: &Wanted,
     failed: &Example,
     problem: &ExampleProblem,
 ) -> Result<Outcome, Error> {
+    let lab = &wanted.lab;
     let example = example::of_lab(control.store.pool(), lab.id).await?;
     if example.is_some_and(|example| example.example_database.is_some()) {
         work::remove_starts(control, lab).await?;
@@ -289,9 +291,12 @@ async fn fail(
         work::remove_all(control, lab).await?;
     }
     let mut tx = control.store.begin().await?;
-    let Some(mut example) = still_wanted(&mut tx, lab, failed.generation).await? else {
+    let Some((mut example, now)) = still_wanted(&mut tx, lab, failed.generation).await? else {
         return Ok(Outcome::GivenUp);
     };
+    if !wanted.same_start(&mut tx, &now).await? {
+        return Ok(Outcome::GivenUp);
+    }
     example.state = ExampleState::Failed;
     example.error = serde_json::to_value(problem).ok();
     example.progress = json!({});
@@ -304,18 +309,26 @@ async fn fail(
     Ok(Outcome::Failed)
 }
 
-/// Locks the lab, and gives the example if it is still the one that is being worked on.
+/// Locks the lab, and gives it and its example if that is still the one that is being worked on.
 async fn still_wanted(
     tx: &mut pglab_store::Tx,
     lab: &Lab,
     generation: i32,
-) -> Result<Option<Example>, Error> {
-    match lab::locked(tx, lab.id, lab.slug.as_str()).await {
-        Ok(_) => {}
+) -> Result<Option<(Example, Lab)>, Error> {
+    let lab = match lab::locked(tx, lab.id, lab.slug.as_str()).await {
+        Ok(lab) => lab,
         Err(Error::NotFound(_)) => return Ok(None),
         Err(error) => return Err(error),
-    }
+    };
     Ok(example::of_lab(&mut **tx, lab.id)
         .await?
-        .filter(|example| example.generation == generation && example.state == ExampleState::Loading))
+        .filter(|example| example.generation == generation && example.state == ExampleState::Loading)
+        .map(|example| (example, lab)))
+}
+
+impl Wanted {
+    /// Is the start that the work was begun for still the one that is wanted?
+    async fn same_start(&self, tx: &mut pglab_store::Tx, now: &Lab) -> Result<bool, Error> {
+        Ok(now.start == self.lab.start && start_dump::of_lab(&mut **tx, now.id).await? == self.dump)
+    }
 }
