@@ -38,6 +38,7 @@ enum Command {
     Token(commands::token::Arguments),
     Person(commands::person::Arguments),
     Lab(commands::lab::Arguments),
+    Task(commands::task::Arguments),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -77,6 +78,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Token(arguments) => commands::token::run(arguments).await,
         Command::Person(arguments) => commands::person::run(arguments).await,
         Command::Lab(arguments) => commands::lab::run(arguments).await,
+        Command::Task(arguments) => commands::task::run(arguments).await,
         Command::Openapi => {
             output::say(&pglab_api::document().to_pretty_json()?);
             Ok(())

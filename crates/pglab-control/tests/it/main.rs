@@ -1,3 +1,6 @@
 //! Tests of `pglab-control` on real PostgreSQL servers. `pglab_control::testing::TestControl` sets them up.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod example;
 mod session;

@@ -8,5 +8,6 @@ pub mod lab;
 pub mod migrate;
 pub mod person;
 pub mod serve;
+pub mod task;
 pub mod token;
 pub mod up;
