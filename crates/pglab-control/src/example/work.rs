@@ -267,6 +267,6 @@ async fn generations(control: &Control, lab: &Lab) -> Result<i32, Error> {
 /// The uploads of a lab that is being deleted.
 pub(crate) async fn remove_files(control: &Control, files: &[String]) {
     for file in files {
-        super::uploads::remove(control, file).await;
+        uploads::remove(control, file).await;
     }
 }
