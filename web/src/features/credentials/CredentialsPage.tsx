@@ -98,6 +98,7 @@ export function CredentialsPage({ slug }: { slug: string }) {
             <Button
               component={Link}
               to={`/labs/${slug}/slips`}
+              preload={false}
               leftSection={<PrintIcon size={14} />}
             >
               Slips

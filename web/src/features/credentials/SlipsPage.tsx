@@ -33,7 +33,7 @@ export function SlipsPage({ slug, section }: { slug: string; section: string | u
   return (
     <div className={classes.page}>
       <header className={classes.bar}>
-        <Link to="/labs/$lab/credentials" params={{ lab: slug }} className="link">
+        <Link to="/labs/$lab/credentials" params={{ lab: slug }} preload={false} className="link">
           ← Credentials
         </Link>
         <b>{plural(items.length, 'slip')}</b>
@@ -97,7 +97,7 @@ function Slip({
           <Line label="Port" value={where.port} />
           <Line label="Database" value={item.database ?? ''} />
         </dl>
-        {link && (
+        {link?.qr_svg && (
           <img
             className={classes.qr}
             src={`data:image/svg+xml;utf8,${encodeURIComponent(link.qr_svg)}`}

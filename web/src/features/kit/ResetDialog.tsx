@@ -30,7 +30,7 @@ export function ResetDialog({
   const reset = () => {
     setBusy(true)
     calls
-      .memberReset(slug, login, keep)
+      .memberReset(slug, login, keep && !own)
       .then(() => {
         told(`The database ${name} is being made anew.`)
         setTyped('')
@@ -48,11 +48,13 @@ export function ResetDialog({
           functions — is dropped, and open connections are ended. {own ? 'You start' : 'They start'} again from what the lab
           gave at the beginning. Points that were earned stay.
         </p>
-        <Checkbox
-          checked={keep}
-          onChange={(event) => setKeep(event.currentTarget.checked)}
-          label="Keep a snapshot of it as a database beside it"
-        />
+        {!own && (
+          <Checkbox
+            checked={keep}
+            onChange={(event) => setKeep(event.currentTarget.checked)}
+            label="Keep a snapshot of it as a database beside it"
+          />
+        )}
         <TextInput
           label={
             <>
@@ -67,7 +69,7 @@ export function ResetDialog({
         <div className="row" style={{ justifyContent: 'flex-end' }}>
           <Button onClick={onClose}>Cancel</Button>
           <Button variant="filled" color="orange.9" disabled={typed !== login} loading={busy} onClick={reset}>
-            {keep ? 'Reset, keep a snapshot' : 'Drop everything and reset'}
+            {keep && !own ? 'Reset, keep a snapshot' : 'Drop everything and reset'}
           </Button>
         </div>
       </div>

@@ -77,6 +77,7 @@ export function LabFrame({ slug, children }: { slug: string; children: ReactNode
                 className={classes.tab}
                 activeProps={{ 'aria-current': 'page' }}
                 activeOptions={{ includeSearch: false }}
+                preload={tab === 'credentials' ? false : 'intent'}
               >
                 {label}
               </Link>

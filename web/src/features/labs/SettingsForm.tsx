@@ -21,7 +21,7 @@ export const DEFAULT_SETTINGS: LabSettings = {
 const SWITCHES = [
   ['must_change_password', 'Initial password must be changed', 'Before anything else on the page'],
   ['show_class_progress', 'Students see the class', 'Median and how many have each task done; no names'],
-  ['student_reset', 'Students may reset their database', 'With a confirmation, and a snapshot if they like'],
+  ['student_reset', 'Students may reset their database', 'After a confirmation; only you can keep a snapshot of the old one'],
   ['grade_final_state', 'Grade the final state', 'Points follow the database; otherwise what was earned once is kept'],
 ] as const
 
