@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod claim;
+pub mod board;
 pub mod control;
 pub mod credential;
 pub mod credentials;
@@ -14,6 +15,7 @@ pub mod instance;
 pub mod kit;
 pub mod lab;
 pub mod member;
+pub mod live;
 pub mod people;
 pub mod prepare;
 pub mod results;

@@ -11,8 +11,12 @@ const CHANNEL: &str = "pglab";
 /// What changed. Most come from triggers (see the migration).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// The lab itself, its members, instances, tasks, or the rows of its example.
+    /// The lab itself.
     Lab,
+    /// Its members or their instances.
+    Members,
+    /// Its tasks, or the rows of its example.
+    Content,
     Hand,
     /// Scores and verdicts of a member.
     Score,
@@ -63,7 +67,9 @@ impl Listener {
 fn parse(payload: &str) -> Option<Notice> {
     let mut words = payload.split(' ');
     let subject = match words.next()? {
-        "lab" | "member" | "instance" | "task" | "example_rows" => Subject::Lab,
+        "lab" => Subject::Lab,
+        "member" | "instance" => Subject::Members,
+        "task" | "example_rows" => Subject::Content,
         "hand" => Subject::Hand,
         "score" => Subject::Score,
         "mistake" => Subject::Mistake,
@@ -82,6 +88,8 @@ fn parse(payload: &str) -> Option<Notice> {
 pub async fn tell(tx: &mut Tx, notice: Notice) -> Result<(), Error> {
     let subject = match notice.subject {
         Subject::Lab => "lab",
+        Subject::Members => "member",
+        Subject::Content => "task",
         Subject::Hand => "hand",
         Subject::Score => "score",
         Subject::Mistake => "mistake",

@@ -58,7 +58,7 @@ pub struct Counters {
 /// The cluster at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sweep {
-    /// The server's clock; `None` while nobody is connected.
+    /// The server's clock. `None` only in a sweep that was never made.
     pub server_now: Option<DateTime<Utc>>,
     pub sessions: Vec<Session>,
     pub databases: HashMap<String, Counters>,
@@ -70,6 +70,7 @@ pub struct Sweeper {
     connection: Connection,
     sessions: Statement,
     databases: Statement,
+    clock: Statement,
 }
 
 impl Sweeper {
@@ -81,10 +82,12 @@ impl Sweeper {
         connection.batch_execute("SET jit = off").await?;
         let sessions = connection.prepare(include_str!("sql/sessions.sql")).await?;
         let databases = connection.prepare(include_str!("sql/databases.sql")).await?;
+        let clock = connection.prepare("SELECT pg_catalog.clock_timestamp()").await?;
         Ok(Self {
             connection,
             sessions,
             databases,
+            clock,
         })
     }
 
@@ -99,17 +102,19 @@ impl Sweeper {
         // Counters first: what is written between the two is told by the next sweep, and a session that ended in
         // between had written its counters before.
         let both = async {
-            let (databases, sessions) = futures::future::try_join(
+            let answers = futures::future::try_join3(
                 self.connection.query(&self.databases, &[]),
                 self.connection.query(&self.sessions, &[]),
+                self.connection.query_one(&self.clock, &[]),
             )
             .await?;
-            Ok::<_, Error>((databases, sessions))
+            Ok::<_, Error>(answers)
         };
-        let (databases, sessions) = timeout(DEADLINE, both)
+        let (databases, sessions, clock) = timeout(DEADLINE, both)
             .await
             .map_err(|_| Error::Deadline(DEADLINE))??;
         let mut sweep = Sweep {
+            server_now: Some(clock.try_get(0)?),
             databases: HashMap::with_capacity(databases.len()),
             ..Sweep::default()
         };
@@ -121,7 +126,6 @@ impl Sweeper {
             sweep.databases.insert(row.try_get(1)?, counters);
         }
         for row in sessions {
-            sweep.server_now = Some(row.try_get("server_now")?);
             let state: Option<&str> = row.try_get("state")?;
             sweep.sessions.push(Session {
                 pid: row.try_get("pid")?,

@@ -12,8 +12,7 @@ SELECT a.pid,
        a.state_change,
        a.wait_event_type IS NOT DISTINCT FROM 'Lock' AS waits_for_lock,
        CASE WHEN a.wait_event_type = 'Lock' THEN pg_blocking_pids(a.pid) ELSE '{}' END AS blocked_by,
-       left(a.query, 1000) AS query,
-       clock_timestamp() AS server_now
+       left(a.query, 1000) AS query
 FROM pg_stat_activity a
 WHERE a.backend_type = 'client backend'
   AND a.datname IS NOT NULL
