@@ -12,7 +12,7 @@ use pglab_identity::Sealer;
 use pglab_store::Store;
 use tokio::sync::watch;
 
-use crate::{Error, example, wake::Wake};
+use crate::{Error, board::Boards, example, wake::Wake};
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -25,6 +25,7 @@ struct Inner {
     wake: Wake,
     examples: example::Live,
     instances: watch::Sender<u64>,
+    boards: Boards,
 }
 
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Parts {
     pub public_url: String,
     /// For uploads and archives. Private to pglab.
     pub data_dir: PathBuf,
+    /// Where the log of the students' PostgreSQL can be read on this machine; otherwise the server is asked for it.
+    pub log_folder: Option<PathBuf>,
 }
 
 /// What the operator of this pglab may choose.
@@ -77,6 +80,7 @@ impl Control {
             wake: Wake::default(),
             examples: example::Live::default(),
             instances: watch::Sender::new(0),
+            boards: Boards::default(),
         }))
     }
 
@@ -86,6 +90,10 @@ impl Control {
 
     pub(crate) fn examples(&self) -> &example::Live {
         &self.0.examples
+    }
+
+    pub(crate) fn boards(&self) -> &Boards {
+        &self.0.boards
     }
 
     /// Counts up whenever an instance moved in this process: for those who watch a class being prepared.

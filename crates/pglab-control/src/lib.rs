@@ -2,8 +2,8 @@
 //! one transaction, wake. Knows nothing of HTTP.
 
 pub mod account;
-pub mod claim;
 pub mod board;
+pub mod claim;
 pub mod control;
 pub mod credential;
 pub mod credentials;
@@ -14,8 +14,8 @@ pub mod idempotency;
 pub mod instance;
 pub mod kit;
 pub mod lab;
-pub mod member;
 pub mod live;
+pub mod member;
 pub mod people;
 pub mod prepare;
 pub mod results;

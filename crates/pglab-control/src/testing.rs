@@ -58,6 +58,7 @@ impl TestControl {
             random: Arc::new(SeededRandom::new(1)),
             public_url: "http://127.0.0.1:8432".to_owned(),
             data_dir: data_dir.path().to_owned(),
+            log_folder: Some(server.server().log_folder()),
         });
         Self {
             control,

@@ -7,13 +7,18 @@ use pglab_store::Leadership;
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, example, housekeeping, instance, lab};
+use crate::{Control, board::feed, example, housekeeping, instance, lab, live};
 
 /// How often a process without leadership asks for it, and one with it confirms it.
 const LEADERSHIP_PERIOD: Duration = Duration::from_secs(2);
 
 /// Runs until `stop`. Survives the death of our own database: waits for it and goes on.
 pub async fn run(control: Control, stop: CancellationToken) {
+    // Boards are shown by every process.
+    tokio::join!(feed::run(control.clone(), stop.clone()), work(control, stop));
+}
+
+async fn work(control: Control, stop: CancellationToken) {
     while !stop.is_cancelled() {
         match Leadership::acquire(&control.store).await {
             Ok(Some(leadership)) => lead(&control, leadership, &stop).await,
@@ -60,5 +65,8 @@ fn start(control: &Control, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(example::run(control.clone(), stop.clone()));
     workers.spawn(instance::run(control.clone(), stop.clone()));
     workers.spawn(lab::clean_up::run(control.clone(), stop.clone()));
+    workers.spawn(live::run(control.clone(), stop.clone()));
+    workers.spawn(live::log::run(control.clone(), stop.clone()));
+    workers.spawn(live::passwords::run(control.clone(), stop.clone()));
     workers
 }

@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
 use pglab_core::id::MemberId;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 use super::{
     Content,
@@ -36,6 +36,8 @@ pub struct Board {
     n_computed: AtomicU64,
     /// When somebody last looked, in seconds of our clock.
     used_at: AtomicU64,
+    /// Tells the one who refreshes.
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -75,8 +77,8 @@ pub struct Subscription {
 }
 
 impl Board {
-    /// `epoch` tells this board's numbers from those of any other, also of the same lab in another process.
-    pub fn new(mut state: State, epoch: u64, now: DateTime<Utc>) -> Self {
+    /// `changed` is told of every change; `epoch` tells this board's numbers from those of any other, also of the same lab in another process.
+    pub fn new(mut state: State, epoch: u64, changed: Arc<Notify>, now: DateTime<Utc>) -> Self {
         let rows = state.rows(now);
         Self {
             inner: Mutex::new(Inner {
@@ -90,6 +92,7 @@ impl Board {
             dirty: AtomicBool::new(false),
             n_computed: AtomicU64::new(1),
             used_at: AtomicU64::new(0),
+            changed,
         }
     }
 
@@ -104,6 +107,7 @@ impl Board {
         let changed = change(&mut self.inner.lock().state);
         if changed {
             self.dirty.store(true, Ordering::Release);
+            self.changed.notify_one();
         }
         changed
     }

@@ -3,12 +3,17 @@
 
 #[expect(clippy::module_inception, reason = "the board is what the folder is about")]
 mod board;
+mod boards;
 mod content;
+pub mod feed;
+mod load;
 mod mistakes;
 mod row;
 mod state;
 
 pub use board::{Beginning, Board, Subscription};
+pub use boards::Boards;
+pub(crate) use boards::settle;
 pub use content::Content;
 pub use mistakes::{RecentMistakes, SharedError};
 pub use row::{

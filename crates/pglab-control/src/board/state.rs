@@ -45,6 +45,7 @@ pub struct Who {
     pub section: Option<String>,
     pub seat: Option<String>,
     pub instance: Option<InstanceId>,
+    pub database: Option<String>,
     pub instance_state: &'static str,
 }
 
@@ -251,7 +252,15 @@ impl Member {
             now: tasks.iter().map(|task| task.now).sum(),
             max_score: content.max_score,
             state,
-            activity: self.activity.clone(),
+            activity: Activity {
+                // While they are connected, the second at which they were last seen is no news.
+                last_seen_at: if self.activity.n_connections > 0 {
+                    self.last_active_at
+                } else {
+                    self.activity.last_seen_at
+                },
+                ..self.activity.clone()
+            },
             hand: self.hand.clone(),
             need,
             n_errors_recent: self.mistakes.n_recent(now),
@@ -278,6 +287,9 @@ fn telling(state: ActivityState) -> u8 {
     }
 }
 
+/// The sessions of a sweep by database and role.
+pub type SessionsByPlace = HashMap<(String, String), Vec<Session>>;
+
 /// Everything that a board is made of.
 #[derive(Debug)]
 pub struct State {
@@ -296,6 +308,33 @@ pub struct Rows {
 }
 
 impl State {
+    /// Takes the sessions of a sweep; the answer has those who connected for the first time, or after a pause. `changed`
+    /// is set where something shows.
+    pub fn sessions_seen(
+        &mut self,
+        sessions: &SessionsByPlace,
+        ahead: TimeDelta,
+        now: DateTime<Utc>,
+        changed: &mut bool,
+    ) -> Vec<MemberId> {
+        let mut newly = Vec::new();
+        for (id, member) in &mut self.members {
+            let own =
+                member.who.database.as_ref().and_then(|database| {
+                    sessions.get(&(database.clone(), member.who.login.as_str().to_owned()))
+                });
+            if own.is_none() && member.sessions.is_empty() && member.activity.n_connections == 0 {
+                continue;
+            }
+            let seen = member.sessions_seen(own.cloned().unwrap_or_default(), ahead, now);
+            *changed |= seen.moved;
+            if seen.newly {
+                newly.push(*id);
+            }
+        }
+        newly
+    }
+
     pub fn rows(&mut self, now: DateTime<Utc>) -> Rows {
         for member in self.members.values_mut() {
             member.mistakes.forget_before(now - SHARED_FOR);

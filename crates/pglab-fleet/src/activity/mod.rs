@@ -2,10 +2,8 @@
 //! What a touched database deserves is not decided here.
 
 mod changed;
-mod verifiers;
 
 pub use changed::changed;
-pub use verifiers::verifiers;
 
 use std::{collections::HashMap, time::Duration};
 

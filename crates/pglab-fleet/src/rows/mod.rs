@@ -84,6 +84,12 @@ pub async fn observe_known(
 /// Said of what was not even begun.
 pub(crate) const OUT_OF_TIME: &str = "there was no time left to read it";
 
+/// Is this what [`ObservedRows::Failed`] says of a relation that was locked, or for which no time was left? Then it may
+/// be read at the next look; everything else it said of itself.
+pub fn is_late(message: &str) -> bool {
+    message == OUT_OF_TIME || message == "canceling statement due to lock timeout"
+}
+
 /// Reads one relation within `left`.
 pub(crate) async fn read(
     connection: &Connection,

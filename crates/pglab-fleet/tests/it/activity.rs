@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use pglab_fleet::{
     Address, Cluster,
-    activity::{Sweeper, changed, verifiers},
+    activity::{Sweeper, changed},
     private::SUPERUSER,
 };
 use pglab_testkit::TestServer;
@@ -118,18 +118,4 @@ async fn who_waits_for_whom() {
     assert_eq!(blocked.blocked_by.len(), 1);
     holder.batch_execute("COMMIT").await.unwrap();
     waiting.await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn verifiers_are_read() {
-    let server = TestServer::start().await;
-    drop(student(&server, "ada").await);
-    let found = verifiers(
-        &server.superuser("postgres").await,
-        &["ada".to_owned(), "nobody".to_owned()],
-    )
-    .await
-    .unwrap();
-    assert_eq!(found.len(), 1);
-    assert!(found[0].1.as_ref().unwrap().starts_with("SCRAM-SHA-256$"));
 }

@@ -1,0 +1,353 @@
+//! One look at one database: observe, judge, write down, show. What was observed of large tables is remembered from look
+//! to look, and read again only when the statistics say that it may be another.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use pglab_core::{
+    check::Verdict,
+    id::{InstanceId, LabId, MemberId},
+    ident::Ident,
+    judge::{Observation, RowsNeeded},
+    person::Login,
+    snapshot::{MAX_HASHED_ROWS, ObjectName, ObservedRows, SchemaSnapshot, Table},
+};
+use pglab_fleet::{
+    check::{CheckLimits, CheckSession, terminate_by},
+    rows::RowsWanted,
+};
+use pglab_store::{
+    notice::{self, Notice, Subject as NoticeSubject},
+    task_score::{self, TaskScore},
+    timeline, verdict,
+};
+
+use super::{
+    queue::{Job, Outcome},
+    score::{self, Judged},
+};
+use crate::{
+    Control, Error,
+    board::{Board, Content},
+};
+
+/// A look that takes longer is ended, by ending its backend.
+pub const LIMITS: CheckLimits = CheckLimits {
+    statement: Duration::from_millis(2000),
+    lock: Duration::from_millis(250),
+    deadline: Duration::from_secs(3),
+};
+
+/// Tables up to this size are read at every look: PostgreSQL's counters may be late.
+const SMALL_BYTES: u64 = 256 * 1024;
+
+/// A database that is looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    pub(super) instance: InstanceId,
+    pub(super) member: MemberId,
+    pub(super) lab: LabId,
+    pub(super) login: Login,
+    pub(super) database: Ident,
+    pub(super) checker_role: Ident,
+    pub(super) checker_password: String,
+    /// Of the instance: another one may mean another database of the same name.
+    pub(super) version: i64,
+}
+
+/// What earlier looks found.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    rows: HashMap<ObjectName, Remembered>,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    mark: String,
+    rows: ObservedRows,
+}
+
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) subject: Arc<Subject>,
+    pub(super) board: Arc<Board>,
+    pub(super) memory: Memory,
+    pub(super) session: Option<CheckSession>,
+    pub(super) job: Job,
+}
+
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub(super) subject: Arc<Subject>,
+    pub(super) memory: Memory,
+    pub(super) session: Option<CheckSession>,
+    pub(super) job: Job,
+    pub(super) outcome: Outcome,
+}
+
+/// Looks, and never fails: what went wrong is in the outcome, and the board says that the member's row is old.
+pub(super) async fn look(control: Control, mut look: Look) -> Looked {
+    let outcome = match observe(&control, &mut look).await {
+        Ok((content, observation, late)) => match take(&control, &look, &content, observation, late).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::warn!(%error, database = look.subject.database.as_str(), "what a look found could not be kept");
+                Outcome::Busy
+            }
+        },
+        Err(error) => {
+            let outcome = outcome(&error);
+            tracing::debug!(%error, database = look.subject.database.as_str(), "a database could not be looked at");
+            let member = look.subject.member;
+            look.board.change(|state| match state.members.get_mut(&member) {
+                Some(member) => !std::mem::replace(&mut member.all_stale, true),
+                None => false,
+            });
+            outcome
+        }
+    };
+    Looked {
+        subject: look.subject,
+        memory: look.memory,
+        session: look.session.filter(CheckSession::is_usable),
+        job: look.job,
+        outcome,
+    }
+}
+
+fn outcome(error: &pglab_fleet::Error) -> Outcome {
+    match error {
+        // The server is away or going away, or the database is being replaced.
+        pglab_fleet::Error::Connection(_) => Outcome::Busy,
+        pglab_fleet::Error::Refused(_) => match error.code() {
+            // Locked by the student; starting or stopping; terminated; too many connections.
+            Some("55P03" | "57P01" | "57P02" | "57P03" | "53300" | "55006" | "40001") => Outcome::Busy,
+            _ => Outcome::Failed,
+        },
+        _ => Outcome::Failed,
+    }
+}
+
+type Observed = (Arc<Content>, Observation, HashSet<ObjectName>);
+
+async fn observe(control: &Control, look: &mut Look) -> Result<Observed, pglab_fleet::Error> {
+    let content = look.board.read(|state| state.content.clone());
+    let session = match &mut look.session {
+        Some(session) => session,
+        None => {
+            let subject = &look.subject;
+            let config = control.cluster.login_config(
+                &subject.checker_role,
+                &subject.checker_password,
+                &subject.database,
+            );
+            let open = CheckSession::open(&config, LIMITS, terminate_by(control.cluster.clone())).await?;
+            look.session.insert(open)
+        }
+    };
+    let schema = session.observe_structure().await?;
+    let (rows, late) = rows(session, &schema, &content.needed, &mut look.memory, look.job.full).await;
+    Ok((content, Observation { schema, rows }, late))
+}
+
+/// The rows of what is needed, and the relations that could not be read this time and may be the next.
+async fn rows(
+    session: &mut CheckSession,
+    schema: &SchemaSnapshot,
+    needed: &[RowsNeeded],
+    memory: &mut Memory,
+    full: bool,
+) -> (HashMap<ObjectName, ObservedRows>, HashSet<ObjectName>) {
+    let tables: HashMap<&ObjectName, &Table> =
+        schema.tables.iter().map(|table| (&table.name, table)).collect();
+    let mut found = HashMap::new();
+    let mut wanted: Vec<(bool, bool, RowsWanted)> = Vec::new();
+    for need in needed {
+        let table = tables.get(&need.name).copied();
+        let kept = memory.rows.get(&need.name);
+        if let (Some(table), Some(kept), false) = (table, kept, full)
+            && table.bytes > SMALL_BYTES
+            && kept.mark == mark(table)
+        {
+            found.insert(need.name.clone(), kept.rows.clone());
+            continue;
+        }
+        let (failed, differed) = match kept.map(|kept| &kept.rows) {
+            Some(ObservedRows::Digest { digest, .. }) => (false, *digest != need.expected),
+            Some(ObservedRows::Failed(_)) => (true, false),
+            Some(ObservedRows::Missing) | None => (false, false),
+        };
+        let want = RowsWanted {
+            name: need.name.clone(),
+            columns: need.columns.clone(),
+            hashes: need.has_hashes && differed,
+        };
+        wanted.push((table.is_none(), failed, want));
+    }
+    // Tables first: a view may take all the time there is, and one that did so last time is asked last.
+    wanted.sort_by_key(|(is_view, failed, _)| (*is_view, *failed));
+    let wanted: Vec<RowsWanted> = wanted.into_iter().map(|(_, _, want)| want).collect();
+    let mut observed = session.observe_rows(&wanted, schema).await;
+    let again: Vec<RowsWanted> = wanted
+        .into_iter()
+        .zip(&observed)
+        .filter(|(want, (_, rows))| {
+            let need = needed.iter().find(|need| need.name == want.name);
+            !want.hashes && need.is_some_and(|need| wants_hashes(need, rows))
+        })
+        .map(|(want, _)| RowsWanted { hashes: true, ..want })
+        .collect();
+    if !again.is_empty() && session.is_usable() {
+        observed.extend(
+            session
+                .observe_rows(&again, schema)
+                .await
+                .into_iter()
+                // What was read the first time is better than nothing.
+                .filter(|(_, rows)| matches!(rows, ObservedRows::Digest { .. })),
+        );
+    }
+    let mut late = HashSet::new();
+    for (name, rows) in observed {
+        let table = tables.get(&name).copied();
+        if let ObservedRows::Failed(message) = &rows
+            && (table.is_some() || pglab_fleet::rows::is_late(message))
+        {
+            late.insert(name.clone());
+            // To be read again, whatever the counters say.
+            memory.rows.remove(&name);
+        } else {
+            let mark = table.map(mark).unwrap_or_default();
+            let remembered = Remembered {
+                mark,
+                rows: rows.clone(),
+            };
+            memory.rows.insert(name.clone(), remembered);
+        }
+        found.insert(name, rows);
+    }
+    (found, late)
+}
+
+fn wants_hashes(need: &RowsNeeded, rows: &ObservedRows) -> bool {
+    match rows {
+        ObservedRows::Digest { digest, hashes } => {
+            need.has_hashes
+                && hashes.is_none()
+                && *digest != need.expected
+                && (1..=MAX_HASHED_ROWS).contains(&digest.n_rows)
+        }
+        ObservedRows::Missing | ObservedRows::Failed(_) => false,
+    }
+}
+
+/// Another one means that the rows, or what a row is, may be others.
+fn mark(table: &Table) -> String {
+    let mut mark = table.change_mark.clone();
+    for column in &table.columns {
+        mark.push_str(&format!("|{}:{}", column.name, column.data_type));
+    }
+    mark
+}
+
+/// Judges what was observed, writes what changed, and shows it.
+async fn take(
+    control: &Control,
+    look: &Look,
+    content: &Arc<Content>,
+    observation: Observation,
+    late: HashSet<ObjectName>,
+) -> Result<Outcome, Error> {
+    // A student decides how large a schema is, so judging one does not hold up others.
+    let judging = content.clone();
+    let verdicts = tokio::task::spawn_blocking(move || judging.judge.verdicts(&observation))
+        .await
+        .map_err(Error::internal)?;
+    let member = look.subject.member;
+    let at = control.now();
+    let prepared = look.board.read(|state| {
+        let known = state
+            .members
+            .get(&member)
+            .filter(|_| Arc::ptr_eq(&state.content, content))?;
+        let judged = score::judged(
+            member,
+            &content.tasks,
+            verdicts,
+            &late,
+            &known.verdicts,
+            &known.standings,
+            at,
+        );
+        let changed: Vec<Verdict> = judged
+            .verdicts
+            .iter()
+            .filter(|verdict| known.verdicts.get(&verdict.check) != Some(*verdict))
+            .cloned()
+            .collect();
+        Some((judged, changed))
+    });
+    // Removed meanwhile, or the tasks are others: then it is looked at again.
+    let Some((judged, changed)) = prepared else {
+        return Ok(Outcome::Fine);
+    };
+    write(control, look, &judged, &changed).await?;
+    look.board.change(|state| {
+        let Some(known) = state.members.get_mut(&member) else {
+            return false;
+        };
+        let shows =
+            !changed.is_empty() || !judged.moved.is_empty() || known.all_stale || known.stale != judged.stale;
+        known.all_stale = false;
+        known.stale = judged.stale;
+        known.standings = judged.standings;
+        known.verdicts = judged
+            .verdicts
+            .into_iter()
+            .map(|verdict| (verdict.check, verdict))
+            .collect();
+        shows
+    });
+    Ok(if late.is_empty() {
+        Outcome::Fine
+    } else {
+        Outcome::Busy
+    })
+}
+
+async fn write(control: &Control, look: &Look, judged: &Judged, changed: &[Verdict]) -> Result<(), Error> {
+    if changed.is_empty() && judged.moved.is_empty() {
+        return Ok(());
+    }
+    let member = look.subject.member;
+    let at = control.now();
+    let scores: Vec<TaskScore> = judged
+        .moved
+        .iter()
+        .filter_map(|task| Some((task, judged.standings.get(task)?)))
+        .map(|(task, standing)| TaskScore {
+            member,
+            task: *task,
+            best: standing.best,
+            now: standing.now,
+            state: standing.state,
+            best_at: standing.best_at,
+            completed_at: standing.completed_at,
+        })
+        .collect();
+    let mut tx = control.store.begin().await?;
+    task_score::put(&mut tx, &scores, at).await?;
+    verdict::put(&mut tx, member, changed, at).await?;
+    timeline::insert(&mut tx, &judged.timeline).await?;
+    let notice = Notice {
+        subject: NoticeSubject::Score,
+        lab: look.subject.lab,
+        member: Some(member),
+    };
+    notice::tell(&mut tx, notice).await?;
+    control.store.commit(tx).await?;
+    Ok(())
+}
