@@ -1,7 +1,7 @@
 //! For tests only: a [`Control`] over a private PostgreSQL server, with a clock that stands still and repeatable chance,
 //! and the people that a test needs.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use pglab_core::{
     access::{ActingPerson, Actor},
@@ -20,7 +20,6 @@ pub struct TestControl {
     pub control: Control,
     pub clock: Arc<SettableClock>,
     pub server: TestServer,
-    #[expect(dead_code, reason = "owns the files")]
     data_dir: tempfile::TempDir,
 }
 
@@ -38,34 +37,24 @@ impl TestControl {
             .await
             .expect("our own database can be reached");
         store.migrate().await.expect("our own database can be migrated");
-        let address = Address {
-            host: "127.0.0.1".to_owned(),
-            port: server.port(),
-        };
-        let cluster = Cluster::new(
-            address.clone(),
-            vec![address],
-            pglab_fleet::private::SUPERUSER.to_owned(),
-            server.superuser_password().to_owned(),
-        );
         let clock = Arc::new(SettableClock::default());
         let data_dir = tempfile::tempdir().expect("a folder for data");
-        let control = Control::new(Parts {
-            store,
-            cluster,
-            sealer: Sealer::new(&[7; 32]),
-            clock: clock.clone(),
-            random: Arc::new(SeededRandom::new(1)),
-            public_url: "http://127.0.0.1:8432".to_owned(),
-            data_dir: data_dir.path().to_owned(),
-            log_folder: Some(server.server().log_folder()),
-        });
+        let control = assemble(store, &server, clock.clone(), data_dir.path());
         Self {
             control,
             clock,
             server,
             data_dir,
         }
+    }
+
+    /// Another process on the same server: it knows nothing but what is stored.
+    pub async fn again(&self) -> Control {
+        let uri = self.server.superuser_uri("pglab");
+        let store = Store::connect(&uri)
+            .await
+            .expect("our own database can be reached");
+        assemble(store, &self.server, self.clock.clone(), self.data_dir.path())
     }
 
     /// A person with an initial password, as the second value.
@@ -96,6 +85,28 @@ impl TestControl {
     pub async fn actor(&self, login: &str, role: Role) -> Actor {
         acting(&self.person(login, role).await.0)
     }
+}
+
+fn assemble(store: Store, server: &TestServer, clock: Arc<SettableClock>, data_dir: &Path) -> Control {
+    let address = Address {
+        host: "127.0.0.1".to_owned(),
+        port: server.port(),
+    };
+    Control::new(Parts {
+        store,
+        cluster: Cluster::new(
+            address.clone(),
+            vec![address],
+            pglab_fleet::private::SUPERUSER.to_owned(),
+            server.superuser_password().to_owned(),
+        ),
+        sealer: Sealer::new(&[7; 32]),
+        clock,
+        random: Arc::new(SeededRandom::new(1)),
+        public_url: "http://127.0.0.1:8432".to_owned(),
+        data_dir: data_dir.to_owned(),
+        log_folder: Some(server.server().log_folder()),
+    })
 }
 
 /// A person as an actor who has signed in.

@@ -105,15 +105,16 @@ pub async fn of_member(
     .collect())
 }
 
-/// When each member of a lab first connected, and when anything was last heard of them.
+/// When each member of a lab first did something in their database, and when last; without those who never did.
 pub async fn seen(
     executor: impl PgExecutor<'_>,
     lab: LabId,
-) -> Result<Vec<(MemberId, Option<DateTime<Utc>>, DateTime<Utc>)>, Error> {
+) -> Result<Vec<(MemberId, DateTime<Utc>, DateTime<Utc>)>, Error> {
     Ok(sqlx::query!(
-        r#"SELECT t.member_id, min(t.at) FILTER (WHERE t.kind NOT IN ('hand', 'reset', 'roster', 'password')) AS first_at, max(t.at) AS "last_at!"
+        r#"SELECT t.member_id, min(t.at) AS "first_at!", max(t.at) AS "last_at!"
            FROM timeline t JOIN member m ON m.id = t.member_id
-           WHERE m.lab_id = $1 GROUP BY t.member_id"#,
+           WHERE m.lab_id = $1 AND t.kind IN ('connected', 'completed', 'progress', 'broken', 'repaired')
+           GROUP BY t.member_id"#,
         lab.uuid(),
     )
     .fetch_all(executor)

@@ -56,6 +56,8 @@ pub struct ClusterSection {
     /// What students connect to, `host:port` each; by default `host` and `port` above.
     #[serde(default)]
     pub nodes: Vec<String>,
+    /// Where this server's log can be read on this machine, for the errors on the board; by default the server is asked.
+    pub log_folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -172,6 +174,7 @@ impl Config {
             random: Arc::new(SystemRandom),
             public_url: self.server.public_url.trim_end_matches('/').to_owned(),
             data_dir: self.server.data_dir.clone(),
+            log_folder: self.cluster.log_folder.clone(),
         }))
     }
 

@@ -10,15 +10,12 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use pglab_core::{
-    id::LabId,
-    lab::{LabState, Slug},
-};
+use pglab_core::{id::LabId, lab::LabState};
 use pglab_store::{
     lab::{self, Lab},
     notice::{Notice, Subject},
 };
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 
 use super::{Board, load};
 use crate::{Control, Error};
@@ -42,6 +39,8 @@ pub struct Boards {
     /// This process looks at the databases.
     pub(crate) leading: AtomicBool,
     wanted: (mpsc::Sender<Wanted>, tokio::sync::Mutex<mpsc::Receiver<Wanted>>),
+    /// How many schemas are read for pages at the same time.
+    schema_places: Semaphore,
     /// Counts the answers of another process to what we wanted, by lab.
     settled: watch::Sender<HashMap<LabId, u64>>,
 }
@@ -56,6 +55,7 @@ impl Default for Boards {
             subjects: Notify::new(),
             leading: AtomicBool::new(false),
             wanted: (sender, tokio::sync::Mutex::new(receiver)),
+            schema_places: Semaphore::new(4),
             settled: watch::Sender::default(),
         }
     }
@@ -109,6 +109,11 @@ impl Boards {
         self.wanted.1.lock().await
     }
 
+    /// `None` only when this is being dropped.
+    pub(crate) async fn schema_places(&self) -> Option<SemaphorePermit<'_>> {
+        self.schema_places.acquire().await.ok()
+    }
+
     pub(crate) fn has_settled(&self, lab: LabId) {
         self.settled
             .send_modify(|counts| *counts.entry(lab).or_default() += 1);
@@ -158,9 +163,4 @@ pub(crate) async fn lab_of(control: &Control, lab: LabId) -> Result<Option<Lab>,
     Ok(lab::by_id(control.store.pool(), lab)
         .await?
         .filter(|lab| lab.delete_wanted_at.is_none()))
-}
-
-/// The slug of a lab, for log lines.
-pub(crate) fn slug_of(board: &Board) -> Slug {
-    board.read(|state| state.lab.slug.clone())
 }

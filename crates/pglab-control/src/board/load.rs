@@ -66,9 +66,9 @@ pub(crate) async fn state(control: &Control, lab: &Lab) -> Result<State, Error> 
     }
     for (id, first, last) in timeline::seen(pool, lab.id).await? {
         if let Some(member) = members.get_mut(&id) {
-            member.first_seen_at = first;
-            member.last_active_at = first.map(|_| last);
-            member.activity.last_seen_at = first.map(|_| last);
+            member.first_seen_at = Some(first);
+            member.last_active_at = Some(last);
+            member.activity.last_seen_at = Some(last);
         }
     }
     for mistake in mistake::of_lab_since(pool, lab.id, control.now() - SHARED_FOR).await? {

@@ -6,18 +6,25 @@ mod board;
 mod boards;
 mod content;
 pub mod feed;
+mod hand;
 mod load;
+mod me;
+mod member;
 mod mistakes;
 mod row;
+mod show;
 mod state;
 
 pub use board::{Beginning, Board, Subscription};
 pub use boards::Boards;
-pub(crate) use boards::settle;
 pub use content::Content;
+pub use hand::{lower as hand_lower, raise as hand_raise};
+pub use me::{OwnPage, own_page};
+pub use member::{MemberConnection, MemberDetail, MemberSchema, detail, schema};
 pub use mistakes::{RecentMistakes, SharedError};
 pub use row::{
     Activity, ActivityState, BoardEvent, BoardView, Change, ClassRow, HandUp, MemberRow, MemberState,
     NeedRow, TaskHead, TaskRow,
 };
+pub use show::{show, subscribe};
 pub use state::{LabHead, Member, SessionsSeen, State, Who};

@@ -133,7 +133,8 @@ async fn take(
         };
         let at = (entry.at + ahead).min(now);
         if entry.sqlstate == HELP {
-            let why = clean(entry.message.trim().trim_start_matches('-').trim());
+            // A dash, so that the message is never empty.
+            let why = clean(entry.message.strip_prefix('-').unwrap_or(&entry.message).trim());
             hands.insert(
                 *member,
                 Hand {

@@ -12,7 +12,6 @@ use pglab_core::{
     id::{InstanceId, LabId, MemberId},
     ident::Ident,
     judge::{Observation, RowsNeeded},
-    person::Login,
     snapshot::{MAX_HASHED_ROWS, ObjectName, ObservedRows, SchemaSnapshot, Table},
 };
 use pglab_fleet::{
@@ -50,7 +49,6 @@ pub(super) struct Subject {
     pub(super) instance: InstanceId,
     pub(super) member: MemberId,
     pub(super) lab: LabId,
-    pub(super) login: Login,
     pub(super) database: Ident,
     pub(super) checker_role: Ident,
     pub(super) checker_password: String,

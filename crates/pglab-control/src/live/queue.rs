@@ -88,7 +88,8 @@ impl<K: Copy + Eq + Hash + Ord> Queue<K> {
         entry.full |= full;
         entry.last_activity = now;
         entry.follow_up = Some(now + SETTLED);
-        if entry.due.is_none() {
+        // Also where a look is due only later, when the counters have settled.
+        if entry.due.is_none_or(|due| due > now) {
             entry.due = Some(now);
             entry.waiting_since = now;
         }
@@ -176,7 +177,7 @@ impl<K: Copy + Eq + Hash + Ord> Queue<K> {
         if outcome != Outcome::Fine {
             // What it would have seen has not been seen yet.
             entry.full |= job.full;
-            if entry.due.is_none() {
+            if entry.due.is_none_or(|due| due > now) {
                 entry.due = Some(now);
                 entry.waiting_since = now;
             }
@@ -276,6 +277,12 @@ mod tests {
         assert_eq!(queue.next(start + SETTLED), Some((1, Job { full: false })));
         queue.finish(1, Outcome::Fine, FULL, start + SETTLED + ms(30));
         assert_eq!(queue.wake_at(), None, "then there is silence");
+        let later = start + SETTLED + ms(5000);
+        queue.touch(1, false, later);
+        queue.next(later).unwrap();
+        queue.finish(1, Outcome::Fine, FULL, later);
+        queue.touch(1, false, later + ms(500));
+        assert!(queue.next(later + ms(500)).is_some(), "a touch does not wait for that");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use pglab_core::{
-    id::{InstanceId, LabId, MemberId},
+    id::{InstanceId, LabId},
     instance::InstanceState,
     lab::LabState,
 };
@@ -52,11 +52,11 @@ impl Subjects {
             let Some((board, lab_state)) = boards.get(&instance.lab) else {
                 continue;
             };
-            let who = board.read(|state| {
+            let never_judged = board.read(|state| {
                 let member = state.members.get(&instance.member)?;
-                Some((member.who.login.clone(), member.verdicts.is_empty()))
+                Some(member.verdicts.is_empty())
             });
-            let (InstanceState::Active, Some((login, never_judged))) = (&instance.state, who) else {
+            let (InstanceState::Active, Some(never_judged)) = (&instance.state, never_judged) else {
                 continue;
             };
             seen.insert(instance.id);
@@ -78,7 +78,6 @@ impl Subjects {
                 instance: instance.id,
                 member: instance.member,
                 lab: instance.lab,
-                login,
                 database: instance.database.clone(),
                 checker_role: instance.checker_role.clone(),
                 checker_password: checker_password(control, &instance)?,
@@ -129,11 +128,5 @@ impl Subjects {
             .values()
             .filter(move |(subject, _)| subject.lab == lab)
             .map(|(subject, _)| subject.instance)
-    }
-
-    /// The member who works in a database, if the role is theirs.
-    pub(super) fn member(&self, database: &str, role: &str) -> Option<(LabId, MemberId)> {
-        let (subject, _) = self.by_instance.get(self.by_database.get(database)?)?;
-        (subject.login.as_str() == role).then_some((subject.lab, subject.member))
     }
 }

@@ -164,6 +164,7 @@ async fn serve_on(
         random: Arc::new(SystemRandom),
         public_url: public_url.clone(),
         data_dir: data_dir.path().to_owned(),
+        log_folder: Some(postgres.log_folder()),
     });
     server::prepare(&control, Some(&Ident::new(OWN_DATABASE)?)).await?;
     people::ensure_admin(&control).await?;

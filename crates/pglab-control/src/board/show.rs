@@ -1,0 +1,49 @@
+//! Reading a board: whole, or as it changes.
+
+use std::{sync::Arc, time::Duration};
+
+use pglab_core::access::{Actor, Operation};
+
+use super::{BoardView, Subscription, boards::settle};
+use crate::{Control, Error, lab};
+
+/// How long somebody waits for databases to be looked at.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// With `fresh`, waits until everything that was committed before has been looked at, for at most 5 s.
+///
+/// # Errors
+/// Not of the lab's staff, or no such lab.
+pub async fn show(
+    control: &Control,
+    actor: &Actor,
+    slug: &str,
+    fresh: bool,
+) -> Result<Arc<BoardView>, Error> {
+    let (lab, place) = lab::find(control, actor, slug).await?;
+    control.authorise(actor, Operation::LabView(place))?;
+    if fresh && !settle(control, &lab, PATIENCE).await? {
+        tracing::info!(
+            lab = slug,
+            "the board was asked for before every database could be looked at"
+        );
+    }
+    let board = control.boards().of_lab(control, &lab).await?;
+    Ok(board.view(control.now()))
+}
+
+/// For who has the event `after` (epoch and number) already, or nothing.
+///
+/// # Errors
+/// Not of the lab's staff, or no such lab.
+pub async fn subscribe(
+    control: &Control,
+    actor: &Actor,
+    slug: &str,
+    after: Option<(u64, u64)>,
+) -> Result<Subscription, Error> {
+    let (lab, place) = lab::find(control, actor, slug).await?;
+    control.authorise(actor, Operation::LabView(place))?;
+    let board = control.boards().of_lab(control, &lab).await?;
+    Ok(board.subscribe(after, control.now()))
+}
