@@ -282,7 +282,10 @@ mod tests {
         queue.next(later).unwrap();
         queue.finish(1, Outcome::Fine, FULL, later);
         queue.touch(1, false, later + ms(500));
-        assert!(queue.next(later + ms(500)).is_some(), "a touch does not wait for that");
+        assert!(
+            queue.next(later + ms(500)).is_some(),
+            "a touch does not wait for that"
+        );
     }
 
     #[test]
