@@ -38,7 +38,7 @@ pub const PERIOD: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(3);
 /// Databases made at the same time. `docs/performance.md` has the measurements: PostgreSQL copies one after the other
 /// as fast as two at once, the second connection hides what happens between two copies.
-const CONCURRENCY: usize = 2;
+const CONCURRENCY: u8 = 2;
 /// More rounds than any chain of steps needs: the rest waits for the next activation.
 const MAX_ROUNDS: usize = 8;
 
@@ -109,7 +109,7 @@ pub async fn activate(control: &Control) -> Result<Summary, Error> {
         steps.retain(|(member, _)| !refused.lock().contains(member));
         if steps.is_empty() {
             for snapshot in unwanted_snapshots(&class) {
-                remove_snapshot(control, &connection, &snapshot).await?;
+                remove_snapshot(control, &connection, &class, &snapshot).await?;
             }
             summary.n_passwords += passwords::converge(control, &connection, &class).await?;
             break;
@@ -163,8 +163,10 @@ async fn work_off(
         ensure_lab_roles(connection, class, &jobs).await?;
     }
     let mut helpers = Vec::new();
-    for _ in 1..CONCURRENCY.min(n_making.max(1)) {
-        helpers.push(work::join(&control.cluster).await?);
+    for nth in 1..CONCURRENCY {
+        if usize::from(nth) < n_making {
+            helpers.push(work::join(&control.cluster, nth).await?);
+        }
     }
     let (queue, counted) = (Mutex::new(VecDeque::from(jobs)), Mutex::new(summary.clone()));
     let worker = async |connection: &Connection| {

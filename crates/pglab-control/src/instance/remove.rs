@@ -1,11 +1,18 @@
 //! Removing what is no longer wanted: one instance with its roles, or a database that a reset kept.
 
-use pglab_core::{instance::InstanceEvent, instance::InstanceState};
+use std::collections::HashSet;
+
+use pglab_core::{
+    id::MemberId,
+    ident::Ident,
+    instance::{InstanceEvent, InstanceState},
+};
 use pglab_fleet::{
     Connection,
     provision::{self, database, role},
 };
 use pglab_store::{
+    class::ClassStudent,
     credential,
     snapshot_database::{self, SnapshotDatabase},
 };
@@ -26,45 +33,51 @@ pub(super) async fn remove(control: &Control, connection: &Connection, one: One<
         // A reset was under way, and may have got as far as this.
         database::drop(connection, keep_as).await?;
     }
-    if moved(control, instance, InstanceEvent::Gone, |instance| {
+    drop_role_of_last(control, connection, one.student, &instance.database).await?;
+    // Written down last, so that whoever finds it undone does all of it again.
+    moved(control, instance, InstanceEvent::Gone, |instance| {
         instance.generation = None;
         instance.replaces_old = false;
         instance.keep_as = None;
     })
-    .await?
-    .is_some()
-    {
-        drop_role(control, connection, one).await?;
-    }
+    .await?;
     Ok(())
 }
 
-async fn drop_role(control: &Control, connection: &Connection, one: One<'_>) -> Result<(), Error> {
+/// Drops a student's role when `gone` was their last database, in any lab.
+async fn drop_role_of_last(
+    control: &Control,
+    connection: &Connection,
+    student: &ClassStudent,
+    gone: &Ident,
+) -> Result<(), Error> {
     let now = Class::read(control).await?;
-    let person = one.student.person;
-    let theirs = |member| {
-        now.student(member)
-            .is_some_and(|(_, student)| student.person == person)
-    };
-    let has_database = now
-        .instances
-        .values()
-        .any(|instance| instance.state != InstanceState::Terminated && theirs(instance.member))
-        || now.snapshots.iter().any(|snapshot| theirs(snapshot.member));
+    let theirs: HashSet<MemberId> = now
+        .students
+        .iter()
+        .filter(|other| other.person == student.person)
+        .map(|other| other.member)
+        .collect();
+    let has_database = now.instances.values().any(|other| {
+        theirs.contains(&other.member) && other.state != InstanceState::Terminated && other.database != *gone
+    }) || now
+        .snapshots
+        .iter()
+        .any(|other| theirs.contains(&other.member) && other.database != *gone);
     if has_database {
         return Ok(());
     }
-    match role::drop(connection, one.student.login.role()).await {
+    match role::drop(connection, student.login.role()).await {
         Ok(()) => {}
         // It owns something elsewhere, or is not ours: then it is not ours to drop.
         Err(error) if matches!(error.code(), Some("2BP01" | provision::NOT_OURS)) => {
-            tracing::info!(role = one.student.login.as_str(), %error, "a role stays");
+            tracing::info!(role = student.login.as_str(), %error, "a role stays");
             return Ok(());
         }
         Err(error) => return Err(error.into()),
     }
     let mut tx = control.store.begin().await?;
-    credential::applied(&mut tx, person, None).await?;
+    credential::applied(&mut tx, student.person, None).await?;
     Ok(control.store.commit(tx).await?)
 }
 
@@ -93,9 +106,17 @@ pub(super) fn unwanted_snapshots(class: &Class) -> Vec<SnapshotDatabase> {
 pub(super) async fn remove_snapshot(
     control: &Control,
     connection: &Connection,
+    class: &Class,
     snapshot: &SnapshotDatabase,
 ) -> Result<(), Error> {
     database::drop(connection, &snapshot.database).await?;
+    let student = class
+        .students
+        .iter()
+        .find(|student| student.member == snapshot.member);
+    if let Some(student) = student {
+        drop_role_of_last(control, connection, student, &snapshot.database).await?;
+    }
     let mut tx = control.store.begin().await?;
     snapshot_database::mark_dropped(&mut tx, &snapshot.database, control.now()).await?;
     Ok(control.store.commit(tx).await?)

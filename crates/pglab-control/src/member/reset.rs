@@ -7,7 +7,7 @@ use pglab_core::{
     names,
     plan_instances::MAKE_DEADLINE,
 };
-use pglab_store::{audit, instance, timeline};
+use pglab_store::{audit, instance, snapshot_database, timeline};
 
 use super::find;
 use crate::{Control, Error, lab};
@@ -58,6 +58,15 @@ pub async fn reset(
     } else {
         None
     };
+    if let Some(name) = &moved.keep_as {
+        let kept = snapshot_database::standing(control.store.pool()).await?;
+        if kept.iter().any(|snapshot| snapshot.database == *name) {
+            return Err(Error::Conflict(format!(
+                "a database was kept as {} this very second; try again",
+                name.as_str()
+            )));
+        }
+    }
     moved.changed_at = now;
     let person = match actor {
         Actor::Person(person) => Some(person.id),

@@ -4,4 +4,5 @@
 
 mod example;
 mod live;
+mod class;
 mod session;

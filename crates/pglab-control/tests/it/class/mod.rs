@@ -1,0 +1,9 @@
+//! A class from roster to databases: who is in it, what they get, and what no crash may change.
+
+mod access;
+mod claims;
+mod crash;
+mod lesson;
+mod prepare;
+mod reset;
+mod roster;
