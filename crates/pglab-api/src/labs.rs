@@ -15,6 +15,7 @@ use crate::{
     Problem,
     example::Example,
     extract::{Acting, Json, Path, Query},
+    preparation::Preparation,
     tasks::{Task, tasks},
 };
 
@@ -72,6 +73,7 @@ pub struct Lab {
     /// Students.
     pub n_members: u64,
     pub example: Option<Example>,
+    pub preparation: Preparation,
     pub tasks: Vec<Task>,
     /// What the caller may do with the lab as it stands: `view`, `results`, `assist`, `credentials_view`, `edit`,
     /// `roster_import`, `prepare`, `open`, `close`, `archive`, `delete`, `work`.
@@ -103,6 +105,7 @@ impl From<lab::LabView> for Lab {
             max_score: view.max_score.as_f64(),
             n_members: view.n_members,
             example: view.example.map(Example::from),
+            preparation: view.preparation.into(),
             tasks: tasks(view.tasks),
             may: words(view.may),
             created_at: lab.created_at,

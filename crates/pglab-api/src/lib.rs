@@ -7,6 +7,8 @@
 )]
 
 pub mod account;
+pub mod claims;
+pub mod credentials;
 mod document;
 pub mod events;
 pub mod example;
@@ -14,11 +16,15 @@ pub mod extract;
 mod headers;
 pub mod health;
 mod idempotency;
+pub mod kit;
 pub mod labs;
+pub mod members;
 mod pages;
 pub mod people;
+pub mod preparation;
 mod problem;
 pub mod results;
+pub mod roster;
 mod router;
 pub mod session;
 pub mod tasks;

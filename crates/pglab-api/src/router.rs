@@ -16,9 +16,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    Problem, account,
+    Problem, account, claims, credentials,
     document::{Top, completed},
-    example, headers, health, idempotency, labs, pages, people, results, session, tasks, tokens,
+    example, headers, health, idempotency, labs, members, pages, people, preparation, results, roster,
+    session, tasks, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -34,6 +35,11 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(labs::router())
         .merge(example::router())
         .merge(tasks::router())
+        .merge(roster::router())
+        .merge(members::router())
+        .merge(preparation::router())
+        .merge(credentials::router())
+        .merge(claims::router())
         .merge(results::router())
 }
 

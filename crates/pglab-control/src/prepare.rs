@@ -1,9 +1,10 @@
 //! Preparing a class: asking for it, and how far it is. The work is done by the instance reconciler; what is told here
 //! is read from the states of the instances.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::{Stream, stream};
 use pglab_core::{
     access::{Actor, Operation},
     id::MemberId,
@@ -16,6 +17,8 @@ use pglab_store::{
     lab::Lab,
     member::{self, Member},
 };
+
+use tokio::time::timeout;
 
 use crate::{Control, Error};
 
@@ -125,6 +128,45 @@ pub async fn of_lab(control: &Control, lab: &Lab) -> Result<Preparation, Error> 
     let instances = instance::of_lab(pool, lab.id).await?;
     let example = example::of_lab(pool, lab.id).await?.map(|example| example.state);
     Ok(summarise(lab, example, &members, &instances, control.now()))
+}
+
+/// Another process may do the work: then its progress is seen in our own database, this often.
+const EVENT_PERIOD: Duration = Duration::from_secs(1);
+/// Between two looks, however often something moves.
+const EVENT_BREATH: Duration = Duration::from_millis(150);
+
+/// The preparation as it stands, and again after every change. Ends when the lab is gone or our own database does not
+/// answer.
+///
+/// # Errors
+/// Not the actor's to see.
+pub async fn events(
+    control: &Control,
+    actor: &Actor,
+    slug: &str,
+) -> Result<impl Stream<Item = Preparation> + Send + use<>, Error> {
+    let (lab, place) = crate::lab::find(control, actor, slug).await?;
+    control.authorise(actor, Operation::LabView(place))?;
+    let moves = control.instances_moved().subscribe();
+    let state = (control.clone(), moves, None::<Preparation>);
+    Ok(stream::unfold(
+        state,
+        move |(control, mut moves, last)| async move {
+            loop {
+                moves.mark_unchanged();
+                let lab = pglab_store::lab::by_id(control.store.pool(), lab.id)
+                    .await
+                    .ok()??;
+                let now = of_lab(&control, &lab).await.ok()?;
+                if last.as_ref() != Some(&now) {
+                    return Some((now.clone(), (control, moves, Some(now))));
+                }
+                // Elapsed or moved, it is time to look.
+                let _ = timeout(EVENT_PERIOD, moves.changed()).await;
+                tokio::time::sleep(EVENT_BREATH).await;
+            }
+        },
+    ))
 }
 
 fn summarise(

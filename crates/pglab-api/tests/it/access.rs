@@ -20,7 +20,14 @@ use crate::{
 };
 
 /// For everybody.
-const OPEN: &[&str] = &["GET /healthz", "POST /api/v1/session", "GET /api/v1/session"];
+const OPEN: &[&str] = &[
+    "GET /healthz",
+    "POST /api/v1/session",
+    "GET /api/v1/session",
+    // The link is the proof.
+    "GET /api/v1/claims/{token}",
+    "POST /api/v1/claims/{token}",
+];
 
 /// For everybody who is signed in: what is their own.
 const OWN: &[&str] = &[

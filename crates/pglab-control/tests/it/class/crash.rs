@@ -79,11 +79,11 @@ async fn dropped_at_sixty_points_it_ends_with_one_of_everything() {
     );
     assert_eq!(
         count("SELECT count(*) FROM pg_roles WHERE rolname ~ '^s\\d\\d$'").await,
-        20
+        8
     );
     assert_eq!(
         count("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pglab_chk%'").await,
-        20
+        8
     );
     // Nothing was left half-made: every database of ours is open for connections and has its mark.
     let unfinished = "SELECT count(*) FROM pg_database WHERE datname LIKE 'tiny%' AND \
