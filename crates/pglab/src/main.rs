@@ -39,6 +39,10 @@ enum Command {
     Person(commands::person::Arguments),
     Lab(commands::lab::Arguments),
     Task(commands::task::Arguments),
+    Roster(commands::roster::Arguments),
+    Kit(commands::class::Kit),
+    Credentials(commands::class::CredentialList),
+    Reset(commands::class::Reset),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -79,6 +83,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Person(arguments) => commands::person::run(arguments).await,
         Command::Lab(arguments) => commands::lab::run(arguments).await,
         Command::Task(arguments) => commands::task::run(arguments).await,
+        Command::Roster(arguments) => commands::roster::run(arguments).await,
+        Command::Kit(arguments) => commands::class::kit(arguments).await,
+        Command::Credentials(arguments) => commands::class::credentials(arguments).await,
+        Command::Reset(arguments) => commands::class::reset(arguments).await,
         Command::Openapi => {
             output::say(&pglab_api::document().to_pretty_json()?);
             Ok(())

@@ -2,11 +2,13 @@
 //! at this machine.
 
 pub mod account;
+pub mod class;
 pub mod config;
 pub mod doctor;
 pub mod lab;
 pub mod migrate;
 pub mod person;
+pub mod roster;
 pub mod serve;
 pub mod task;
 pub mod token;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod example;
+mod prepare;
 mod show;
 mod tasks;
 
@@ -55,6 +56,13 @@ enum Command {
     List,
     /// Show a lab with its tasks
     Show { lab: String },
+    /// Make a database for every student
+    Prepare {
+        lab: String,
+        /// Return when every member is ready, with progress on stderr
+        #[arg(long)]
+        wait: bool,
+    },
     /// Let the students in
     Open { lab: String },
     /// End the students' access; databases and results stay
@@ -112,6 +120,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Command::List => list(&client, json).await?,
         Command::Show { lab } => show::show(&client, &lab, json).await?,
+        Command::Prepare { lab, wait } => {
+            let prepared = prepare::prepare(&client, &lab, wait).await?;
+            let sentence = format!("{} of {} students are ready.", prepared.ready, prepared.total);
+            answer(json, &serde_json::to_value(prepared)?, &sentence);
+        }
         Command::Open { lab } => {
             let answered: Value = client.post(&["labs", &lab, "open"]).read().await?;
             answer(json, &answered, &format!("The lab {lab} is open."));

@@ -1,0 +1,152 @@
+//! `pglab roster`: who is in a lab, from a file.
+
+use std::{io::Read, path::PathBuf};
+
+use anyhow::{Context, bail};
+use pglab_api::roster::{RosterReport, RosterSeverity};
+
+use crate::{
+    client::Client,
+    output::{say, tell},
+};
+
+/// Import rosters
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Print the report as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Import a roster: plain CSV, a list of logins, or an export of Moodle or Canvas
+    ///
+    /// Importing the same file twice changes nothing. Who is no longer in it loses access and keeps their database.
+    #[command(after_help = "Examples:\n  \
+        pglab roster import chinook class.csv --dry-run\n  \
+        printf 'ada\\nbob\\n' | pglab roster import chinook -")]
+    Import {
+        lab: String,
+        /// `-` for stdin
+        file: PathBuf,
+        /// Only tell what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let Command::Import { lab, file, dry_run } = arguments.command;
+    let bytes = read(&file)?;
+    let client = Client::signed_in()?;
+    // Looked at first, so that every line that can't be read is told.
+    let looked = import(&client, &lab, &bytes, true).await?;
+    let n_errors = looked
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == RosterSeverity::Error)
+        .count();
+    let report = if dry_run || n_errors > 0 {
+        looked
+    } else {
+        import(&client, &lab, &bytes, false).await?
+    };
+    if arguments.json {
+        say(&serde_json::to_string(&report)?);
+    } else {
+        show(&report);
+    }
+    if n_errors > 0 {
+        bail!("{n_errors} of the lines can't be imported; nothing was changed");
+    }
+    Ok(())
+}
+
+fn read(file: &PathBuf) -> anyhow::Result<Vec<u8>> {
+    if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .read_to_end(&mut bytes)
+            .context("stdin can't be read")?;
+        return Ok(bytes);
+    }
+    std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))
+}
+
+async fn import(client: &Client, lab: &str, bytes: &[u8], dry_run: bool) -> anyhow::Result<RosterReport> {
+    client
+        .post(&["labs", lab, "roster"])
+        .query(&[("dry_run", dry_run)])
+        .body("text/csv", bytes.to_vec())
+        .read()
+        .await
+}
+
+fn show(report: &RosterReport) {
+    for problem in &report.problems {
+        let kind = match problem.severity {
+            RosterSeverity::Error => "error",
+            RosterSeverity::Warning => "warning",
+        };
+        tell(&format!(
+            "line {}: {kind}: {}",
+            problem.line,
+            printable(&problem.message)
+        ));
+    }
+    let width = [&report.new, &report.gone]
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.login.chars().count())
+        .chain(report.changed.iter().map(|change| change.login.chars().count()))
+        .max()
+        .unwrap_or(0);
+    let line = |sign: &str, login: &str, rest: &str| {
+        let text = format!("{sign} {login:<width$}  {rest}");
+        say(printable(&text).trim_end());
+    };
+    for entry in &report.new {
+        let section = entry.section.as_deref().map(|section| format!("  ({section})"));
+        line(
+            "+",
+            &entry.login,
+            &format!("{}{}", entry.name, section.unwrap_or_default()),
+        );
+    }
+    for change in &report.changed {
+        let fields: Vec<String> = change
+            .fields
+            .iter()
+            .map(|(field, values)| {
+                let value = |at: usize| values.get(at).and_then(Option::as_deref).unwrap_or("nothing");
+                format!("{field}: {} → {}", value(0), value(1))
+            })
+            .collect();
+        line("~", &change.login, &fields.join(", "));
+    }
+    for entry in &report.gone {
+        line("-", &entry.login, &entry.name);
+    }
+    say(&format!(
+        "{} new, {} changed, {} gone, {} unchanged{}",
+        report.new.len(),
+        report.changed.len(),
+        report.gone.len(),
+        report.unchanged,
+        if report.applied {
+            ""
+        } else {
+            " (nothing was applied)"
+        },
+    ));
+}
+
+/// Names come from files: nothing in them may speak to the terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
