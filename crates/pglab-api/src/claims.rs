@@ -31,8 +31,8 @@ pub enum ClaimState {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Claimed {
-    pub kit: Kit,
+struct Claimed {
+    kit: Kit,
 }
 
 /// What a claim link is for.

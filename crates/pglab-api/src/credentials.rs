@@ -19,29 +19,29 @@ use crate::{
 };
 
 #[derive(Serialize, ToSchema)]
-pub struct Credential {
-    pub login: String,
-    pub name: String,
+struct Credential {
+    login: String,
+    name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub section: Option<String>,
+    section: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub seat: Option<String>,
+    seat: Option<String>,
     /// Null once claimed or changed.
-    pub password: Option<String>,
-    pub state: PasswordState,
+    password: Option<String>,
+    state: PasswordState,
     /// Null before there is one.
-    pub database: Option<String>,
-    pub uri: Option<String>,
+    database: Option<String>,
+    uri: Option<String>,
     /// Of a claim link that can still be used.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub claim_url: Option<String>,
+    claim_url: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct CredentialList {
-    pub items: Vec<Credential>,
+struct CredentialList {
+    items: Vec<Credential>,
     /// Always null: a class is on one page.
-    pub next: Option<String>,
+    next: Option<String>,
 }
 
 /// For whom.
@@ -53,19 +53,19 @@ pub struct ClaimLinksWanted {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct ClaimLink {
-    pub login: String,
-    pub url: String,
-    pub expires_at: DateTime<Utc>,
+struct ClaimLink {
+    login: String,
+    url: String,
+    expires_at: DateTime<Utc>,
     /// The URL as a QR code.
-    pub qr_svg: String,
+    qr_svg: String,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct ClaimLinkList {
-    pub items: Vec<ClaimLink>,
+struct ClaimLinkList {
+    items: Vec<ClaimLink>,
     /// Always null.
-    pub next: Option<String>,
+    next: Option<String>,
 }
 
 /// The initial passwords of a class. Every look is in the audit.

@@ -4,6 +4,24 @@
  */
 
 export interface paths {
+    "/api/v1/claims/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a claim link is for. */
+        get: operations["claim_show"];
+        put?: never;
+        /** Show the kit with the password: once. */
+        post: operations["claim_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs": {
         parameters: {
             query?: never;
@@ -58,6 +76,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/claim-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make claim links: each shows one student their initial password, once. */
+        post: operations["claim_link_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/close": {
         parameters: {
             query?: never;
@@ -69,6 +104,40 @@ export interface paths {
         put?: never;
         /** End the students' access; databases and results stay. */
         post: operations["lab_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The initial passwords of a class. Every look is in the audit. */
+        get: operations["credential_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/credentials.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file for spreadsheets. */
+        get: operations["credential_file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -147,6 +216,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who is or was in the lab. */
+        get: operations["member_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/members/{login}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Close a member's access; their database stays until the lab is archived. */
+        delete: operations["member_remove"];
+        options?: never;
+        head?: never;
+        /** Change a member's section, seat or role. */
+        patch: operations["member_update"];
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/members/{login}/kit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that a member needs to connect. */
+        get: operations["member_kit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/members/{login}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a member a new initial password, in the place of whatever they have. */
+        post: operations["member_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/members/{login}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a member a fresh copy of the start. */
+        post: operations["member_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/open": {
         parameters: {
             query?: never;
@@ -164,6 +319,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/preparation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the preparation is. */
+        get: operations["preparation_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/preparation/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The preparation whenever it moves: events `preparation`, as server-sent events. */
+        get: operations["preparation_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/prepare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a database for every student. Goes on after the answer. */
+        post: operations["lab_prepare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/results": {
         parameters: {
             query?: never;
@@ -175,6 +381,23 @@ export interface paths {
         get: operations["lab_results"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/roster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import a roster, or look what it would change. */
+        post: operations["roster_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -482,6 +705,39 @@ export interface components {
             expression: string;
             name: string;
         };
+        Claim: {
+            lab: components["schemas"]["ClaimLab"];
+            login: string;
+            name: string;
+            state: components["schemas"]["ClaimState"];
+        };
+        ClaimLab: {
+            slug: string;
+            title: string;
+        };
+        ClaimLink: {
+            /** Format: date-time */
+            expires_at: string;
+            login: string;
+            /** @description The URL as a QR code. */
+            qr_svg: string;
+            url: string;
+        };
+        ClaimLinkList: {
+            items: components["schemas"]["ClaimLink"][];
+            /** @description Always null. */
+            next?: string | null;
+        };
+        /** @description For whom. */
+        ClaimLinksWanted: {
+            /** @description Left out: everybody whose initial password can still be shown. */
+            logins?: string[] | null;
+        };
+        /** @enum {string} */
+        ClaimState: "fresh" | "used" | "expired";
+        Claimed: {
+            kit: components["schemas"]["Kit"];
+        };
         Column: {
             auto_number?: components["schemas"]["AutoNumber"] | null;
             comment?: string | null;
@@ -500,6 +756,25 @@ export interface components {
         CreatedToken: components["schemas"]["Token"] & {
             /** @description Shown only now. */
             token: string;
+        };
+        Credential: {
+            /** @description Of a claim link that can still be used. */
+            claim_url?: string | null;
+            /** @description Null before there is one. */
+            database?: string | null;
+            login: string;
+            name: string;
+            /** @description Null once claimed or changed. */
+            password?: string | null;
+            seat?: string | null;
+            section?: string | null;
+            state: components["schemas"]["PasswordState"];
+            uri?: string | null;
+        };
+        CredentialList: {
+            items: components["schemas"]["Credential"][];
+            /** @description Always null: a class is on one page. */
+            next?: string | null;
         };
         /** @description The declarative form of a lab, as `lab.yaml` writes it. */
         Definition: {
@@ -804,6 +1079,27 @@ export interface components {
             name: string;
             nulls_not_distinct?: boolean;
         };
+        Kit: {
+            database: string;
+            hosts: components["schemas"]["KitHost"][];
+            jdbc: string;
+            login: string;
+            /** @description Null once claimed or changed. */
+            password?: string | null;
+            /** @description For `~/.pgpass`. Null without a password. */
+            pgpass_line?: string | null;
+            /** @description One line for a shell. */
+            psql: string;
+            /** @description A section of `~/.pg_service.conf`. */
+            service_file: string;
+            /** @description Without the password. */
+            uri: string;
+        };
+        KitHost: {
+            host: string;
+            /** Format: int32 */
+            port: number;
+        };
         Lab: {
             /**
              * Format: date-time
@@ -834,6 +1130,7 @@ export interface components {
             n_members: number;
             /** Format: date-time */
             opened_at?: string | null;
+            preparation: components["schemas"]["Preparation"];
             settings: components["schemas"]["LabSettings"];
             slug: string;
             start: components["schemas"]["Start"];
@@ -952,6 +1249,39 @@ export interface components {
             /** @description `postgresql://user:password@host:port/database`; it is read and never written. */
             uri: string;
         };
+        Member: {
+            email?: string | null;
+            hand?: components["schemas"]["RaisedHand"] | null;
+            instance?: components["schemas"]["MemberInstance"] | null;
+            login: string;
+            name: string;
+            password: components["schemas"]["PasswordState"];
+            /** Format: date-time */
+            removed_at?: string | null;
+            role: components["schemas"]["MemberRole"];
+            seat?: string | null;
+            section?: string | null;
+        };
+        /** @description What is left out stays; an empty text clears. */
+        MemberChange: {
+            role?: components["schemas"]["MemberRole"] | null;
+            seat?: string | null;
+            section?: string | null;
+        };
+        MemberInstance: {
+            database: string;
+            /** @description Why it waits, for people. */
+            sentence: string;
+            /** @description `queued`, `creating`, `active`, `terminating`, `terminated`, `error` */
+            state: string;
+        };
+        MemberList: {
+            items: components["schemas"]["Member"][];
+            /** @description Always null: a class is on one page. */
+            next?: string | null;
+        };
+        /** @enum {string} */
+        MemberRole: "instructor" | "assistant" | "student";
         NewCheck: components["schemas"]["Fact"] & {
             explanation?: string | null;
             /** @description What the fact says, when left out. */
@@ -969,6 +1299,9 @@ export interface components {
             slug: string;
             start?: components["schemas"]["Start"] | null;
             title: string;
+        };
+        NewPassword: {
+            password: string;
         };
         NewPerson: {
             email?: string | null;
@@ -1005,6 +1338,11 @@ export interface components {
             new_password: string;
             old_password: string;
         };
+        /**
+         * @description Where the password came from.
+         * @enum {string}
+         */
+        PasswordState: "initial" | "claimed" | "changed";
         Person: {
             /** Format: date-time */
             created_at: string;
@@ -1030,6 +1368,28 @@ export interface components {
             /** @description The `cursor` of the next page. */
             next?: string | null;
         };
+        Preparation: {
+            /** Format: int64 */
+            eta_seconds?: number | null;
+            failed: components["schemas"]["PreparationFailure"][];
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** @description What everybody waits for, in a sentence. */
+            note?: string | null;
+            ready: number;
+            /** Format: date-time */
+            started_at?: string | null;
+            state: components["schemas"]["PreparationState"];
+            /** @description Students. */
+            total: number;
+            waiting: number;
+        };
+        PreparationFailure: {
+            login: string;
+            reason: string;
+        };
+        /** @enum {string} */
+        PreparationState: "idle" | "running" | "done" | "failed";
         Problem: {
             /** @description Stable, for programs. */
             code: string;
@@ -1047,11 +1407,67 @@ export interface components {
             message: string;
             path: string;
         };
+        RaisedHand: {
+            /** Format: date-time */
+            raised_at: string;
+            why: string;
+        };
+        /** @description A roster with errors, of which nothing was applied. */
+        RefusedRoster: components["schemas"]["Problem"] & {
+            report: components["schemas"]["RosterReport"];
+        };
+        Reset: {
+            /** @description The member's login once more: their work is lost. */
+            confirm: string;
+            /** @description Keep the old database under another name. Not for students. */
+            keep_snapshot?: boolean;
+        };
         /**
          * @description What a person is in the whole installation.
          * @enum {string}
          */
         Role: "admin" | "instructor" | "student";
+        RosterChange: {
+            /** @description The field's name: what it was, what it becomes. */
+            fields: {
+                [key: string]: (string | null)[];
+            };
+            login: string;
+        };
+        RosterEntry: {
+            email?: string | null;
+            external_id?: string | null;
+            login: string;
+            name: string;
+            seat?: string | null;
+            section?: string | null;
+        };
+        /** @enum {string} */
+        RosterFormat: "plain" | "logins" | "moodle" | "canvas" | "canvas_sis";
+        RosterProblem: {
+            /**
+             * Format: int64
+             * @description From 1, over the whole file.
+             */
+            line: number;
+            message: string;
+            severity: components["schemas"]["RosterSeverity"];
+            /** @description The beginning of the line. */
+            text: string;
+        };
+        RosterReport: {
+            applied: boolean;
+            changed: components["schemas"]["RosterChange"][];
+            dry_run: boolean;
+            format: components["schemas"]["RosterFormat"];
+            /** @description They lose access and keep their database. */
+            gone: components["schemas"]["RosterEntry"][];
+            new: components["schemas"]["RosterEntry"][];
+            problems: components["schemas"]["RosterProblem"][];
+            unchanged: number;
+        };
+        /** @enum {string} */
+        RosterSeverity: "error" | "warning";
         SchemaSnapshot: {
             /** @default [] */
             domains: components["schemas"]["DomainType"][];
@@ -1285,9 +1701,18 @@ export type AutoNumber = components['schemas']['AutoNumber'];
 export type Check = components['schemas']['Check'];
 export type CheckChange = components['schemas']['CheckChange'];
 export type CheckConstraint = components['schemas']['CheckConstraint'];
+export type Claim = components['schemas']['Claim'];
+export type ClaimLab = components['schemas']['ClaimLab'];
+export type ClaimLink = components['schemas']['ClaimLink'];
+export type ClaimLinkList = components['schemas']['ClaimLinkList'];
+export type ClaimLinksWanted = components['schemas']['ClaimLinksWanted'];
+export type ClaimState = components['schemas']['ClaimState'];
+export type Claimed = components['schemas']['Claimed'];
 export type Column = components['schemas']['Column'];
 export type CreatedPerson = components['schemas']['CreatedPerson'];
 export type CreatedToken = components['schemas']['CreatedToken'];
+export type Credential = components['schemas']['Credential'];
+export type CredentialList = components['schemas']['CredentialList'];
 export type Definition = components['schemas']['Definition'];
 export type DefinitionCheck = components['schemas']['DefinitionCheck'];
 export type DefinitionExample = components['schemas']['DefinitionExample'];
@@ -1310,6 +1735,8 @@ export type FunctionKind = components['schemas']['FunctionKind'];
 export type Health = components['schemas']['Health'];
 export type Index = components['schemas']['Index'];
 export type Key = components['schemas']['Key'];
+export type Kit = components['schemas']['Kit'];
+export type KitHost = components['schemas']['KitHost'];
 export type Lab = components['schemas']['Lab'];
 export type LabChange = components['schemas']['LabChange'];
 export type LabList = components['schemas']['LabList'];
@@ -1319,19 +1746,38 @@ export type LabSettings = components['schemas']['LabSettings'];
 export type LabState = components['schemas']['LabState'];
 export type LabSummary = components['schemas']['LabSummary'];
 export type LiveDatabase = components['schemas']['LiveDatabase'];
+export type Member = components['schemas']['Member'];
+export type MemberChange = components['schemas']['MemberChange'];
+export type MemberInstance = components['schemas']['MemberInstance'];
+export type MemberList = components['schemas']['MemberList'];
+export type MemberRole = components['schemas']['MemberRole'];
 export type NewCheck = components['schemas']['NewCheck'];
 export type NewLab = components['schemas']['NewLab'];
+export type NewPassword = components['schemas']['NewPassword'];
 export type NewPerson = components['schemas']['NewPerson'];
 export type NewTask = components['schemas']['NewTask'];
 export type NewToken = components['schemas']['NewToken'];
 export type ObjectName = components['schemas']['ObjectName'];
 export type PasswordChange = components['schemas']['PasswordChange'];
+export type PasswordState = components['schemas']['PasswordState'];
 export type Person = components['schemas']['Person'];
 export type PersonChange = components['schemas']['PersonChange'];
 export type PersonList = components['schemas']['PersonList'];
+export type Preparation = components['schemas']['Preparation'];
+export type PreparationFailure = components['schemas']['PreparationFailure'];
+export type PreparationState = components['schemas']['PreparationState'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemField = components['schemas']['ProblemField'];
+export type RaisedHand = components['schemas']['RaisedHand'];
+export type RefusedRoster = components['schemas']['RefusedRoster'];
+export type Reset = components['schemas']['Reset'];
 export type Role = components['schemas']['Role'];
+export type RosterChange = components['schemas']['RosterChange'];
+export type RosterEntry = components['schemas']['RosterEntry'];
+export type RosterFormat = components['schemas']['RosterFormat'];
+export type RosterProblem = components['schemas']['RosterProblem'];
+export type RosterReport = components['schemas']['RosterReport'];
+export type RosterSeverity = components['schemas']['RosterSeverity'];
 export type SchemaSnapshot = components['schemas']['SchemaSnapshot'];
 export type Scope = components['schemas']['Scope'];
 export type Sequence = components['schemas']['Sequence'];
@@ -1354,6 +1800,68 @@ export type TypeRule = components['schemas']['TypeRule'];
 export type View = components['schemas']['View'];
 export type $defs = Record<string, never>;
 export interface operations {
+    claim_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claim_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claimed"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lab_list: {
         parameters: {
             query?: never;
@@ -1545,6 +2053,41 @@ export interface operations {
             };
         };
     };
+    claim_link_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimLinksWanted"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimLinkList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lab_close: {
         parameters: {
             query?: never;
@@ -1563,6 +2106,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lab"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credential_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credential_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -1739,6 +2344,201 @@ export interface operations {
             };
         };
     };
+    member_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    member_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    member_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    member_kit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kit"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    member_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPassword"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    member_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reset"];
+            };
+        };
+        responses: {
+            /** @description It has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lab_open: {
         parameters: {
             query?: never;
@@ -1757,6 +2557,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lab"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preparation_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preparation"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preparation_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Preparation"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lab_prepare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preparation"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -1791,6 +2684,53 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LabResults"];
                     "text/csv": string;
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roster_import: {
+        parameters: {
+            query?: {
+                /** @description Only tell what would change. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterReport"];
+                };
+            };
+            /** @description As asked */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RefusedRoster"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */

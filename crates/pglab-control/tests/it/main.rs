@@ -5,4 +5,5 @@
 mod example;
 mod live;
 mod class;
+mod example;
 mod session;
