@@ -2,8 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod example;
-mod live;
 mod class;
 mod example;
+mod live;
 mod session;
