@@ -16,9 +16,9 @@ const UNFINISHED_LIMIT: i32 = 761_310_001;
 
 /// From this size of the template on, copying files is cheaper than writing every page to the log.
 /// `docs/decisions/copy-strategy.md` has the measurements.
-const FILE_COPY_FROM_BYTES: u64 = 128 << 20;
+const FILE_COPY_FROM_BYTES: u64 = 256 << 20;
 /// The same where the server clones files instead of copying them.
-const CLONE_FROM_BYTES: u64 = 32 << 20;
+const CLONE_FROM_BYTES: u64 = 64 << 20;
 
 /// What there is under the name of a wanted database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
