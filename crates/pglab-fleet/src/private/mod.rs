@@ -4,6 +4,7 @@
 mod account;
 mod binaries;
 mod initialise;
+pub mod logs;
 mod own_database;
 mod server;
 

@@ -15,7 +15,7 @@ const FINISH: &str = include_str!("sql/database_finish.sql");
 const UNFINISHED_LIMIT: i32 = 761_310_001;
 
 /// From this size of the template on, copying files is cheaper than writing every page to the log.
-/// `docs/decisions/copy-strategy.md` has the measurements.
+/// `docs/decisions/0006-copy-strategy.md` has the measurements.
 const FILE_COPY_FROM_BYTES: u64 = 256 << 20;
 /// The same where the server clones files instead of copying them.
 const CLONE_FROM_BYTES: u64 = 64 << 20;

@@ -4,14 +4,17 @@ use std::time::{Duration, Instant};
 
 use pglab_core::snapshot::{ObjectName, ObservedRows, SchemaSnapshot};
 use pglab_fleet::{
-    Connection, Error, introspect,
+    Cluster, Connection, Error,
+    check::{CheckLimits, CheckSession, terminate_by},
+    introspect,
+    private::SUPERUSER,
     provision::role,
     rows::{self, RowLimits, RowsWanted},
 };
 
 use tokio_postgres::SimpleQueryMessage;
 
-use super::class::{Class, DENIED, assert_denied, checker, ident, refusal};
+use super::class::{Class, DENIED, assert_denied, checker, eventually, ident, refusal};
 
 fn wanted(name: &str, columns: &[&str]) -> RowsWanted {
     RowsWanted {
@@ -464,6 +467,81 @@ async fn a_check_that_ends_its_own_session_is_an_error_and_no_more() {
     );
     observe(&class.checker("ada").await, &[]).await;
     class.assert_unharmed().await;
+}
+
+/// As checks are made: with a deadline of ours, and a connection that takes no message longer than it must.
+async fn check(class: &Class) -> (Vec<ObservedRows>, CheckSession) {
+    let address = class.server.server().address();
+    let cluster = Cluster::new(
+        address.clone(),
+        vec![address],
+        SUPERUSER.to_owned(),
+        class.server.superuser_password().to_owned(),
+    );
+    let limits = CheckLimits {
+        statement: Duration::from_secs(1),
+        deadline: Duration::from_secs(3),
+        ..CheckLimits::default()
+    };
+    let config = class.config(checker("ada").as_str(), "shop_ada");
+    let mut session = CheckSession::open(&config, limits, terminate_by(cluster))
+        .await
+        .unwrap();
+    let schema = session.observe_structure().await.unwrap();
+    let wanted = [
+        wanted("artist", &["artist_id", "name"]),
+        wanted("trapped", &["x"]),
+    ];
+    let found = session.observe_rows(&wanted, &schema).await;
+    (found.into_iter().map(|(_, rows)| rows).collect(), session)
+}
+
+#[tokio::test]
+async fn what_catches_its_cancellation_is_terminated() {
+    let class = Class::start().await;
+    trap(
+        &class,
+        "BEGIN LOOP BEGIN PERFORM pg_sleep(1000); EXCEPTION WHEN query_canceled THEN END; END LOOP; END",
+    )
+    .await;
+    let began = Instant::now();
+    let (found, session) = check(&class).await;
+    assert!(matches!(found[0], ObservedRows::Digest { .. }), "{found:?}");
+    failure(&found[1]);
+    assert!(!session.is_usable());
+    assert!(began.elapsed() < Duration::from_secs(20));
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND state = 'active'";
+    eventually("it runs no more", async || {
+        class.count(running, "pglab_chk_ada").await == 0
+    })
+    .await;
+    class.assert_unharmed().await;
+}
+
+/// Half a gigabyte of an error message is not taken into pglab's memory.
+#[tokio::test]
+async fn a_message_of_any_length_is_not_taken() {
+    let class = Class::start().await;
+    trap(
+        &class,
+        "BEGIN RAISE EXCEPTION USING MESSAGE = 'short', DETAIL = repeat('x', 200000000); END",
+    )
+    .await;
+    let before = resident_kib();
+    let (found, _) = check(&class).await;
+    assert!(matches!(found[0], ObservedRows::Digest { .. }), "{found:?}");
+    failure(&found[1]);
+    let grown = resident_kib().saturating_sub(before);
+    assert!(grown < 100_000, "grew by {grown} KiB");
+    class.assert_unharmed().await;
+}
+
+/// The most memory that this process ever had.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
 }
 
 #[tokio::test]
