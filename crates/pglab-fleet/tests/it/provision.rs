@@ -222,6 +222,12 @@ async fn what_is_not_ours_is_left_alone() {
         assert_eq!(refusal.code(), Some(NOT_OURS), "{refusal}");
         assert!(refusal.to_string().contains("not made by pglab"), "{refusal}");
     }
+    // A verifier that could not be used is not in the log either.
+    let log: String = std::fs::read_dir(class.server.server().log_folder())
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    assert!(log.contains("not made by pglab") && !log.contains("SCRAM-SHA-256$"));
     let secured = cluster::secure(m, None).await.unwrap();
     assert_eq!(secured.open_databases, ["shop_dora"]);
 }

@@ -7,6 +7,10 @@ DECLARE
     mark text;
     granted_database text;
 BEGIN
+    -- The statement holds a password or verifier: if it fails, the log needn't have it.
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        PERFORM set_config('log_min_error_statement', 'panic', true);
+    END IF;
     SELECT coalesce(shobj_description(oid, 'pg_authid'), '') INTO mark FROM pg_roles WHERE rolname = name;
     IF NOT FOUND AND wanted ->> 'change' IN ('drop', 'close') THEN
         RETURN;

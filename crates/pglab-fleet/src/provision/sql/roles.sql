@@ -6,6 +6,10 @@ DECLARE
     existing record;
     attributes text;
 BEGIN
+    -- The statement holds a password or verifier: if it fails, the log needn't have it.
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        PERFORM set_config('log_min_error_statement', 'panic', true);
+    END IF;
     FOR want IN SELECT * FROM jsonb_array_elements(wanted -> 'roles') LOOP
         SELECT rolcanlogin, rolconnlimit, coalesce(shobj_description(oid, 'pg_authid'), '') AS mark
             INTO existing FROM pg_roles WHERE rolname = want ->> 'role';
