@@ -92,7 +92,8 @@ pub struct Session {
 pub struct Database {
     pub name: String,
     pub bytes: u64,
-    /// Its size when it was turned read-only.
+    pub read_only: bool,
+    /// Its size when it was turned read-only. Without a superuser this can't be kept, and nothing is ever closed.
     pub read_only_at: Option<u64>,
     /// Its student is kept out.
     pub closed: bool,
@@ -323,7 +324,7 @@ fn quota(database: &Database, caps: &Caps) -> Option<Action> {
     // Between turning read-only and turning back, a twentieth, so that it does not go to and fro.
     let comfortable = caps.quota_bytes - caps.quota_bytes / 20;
     let (step, sentence) = match database.read_only_at {
-        None if database.bytes > caps.quota_bytes => (
+        None if !database.read_only && database.bytes > caps.quota_bytes => (
             Step::TurnReadOnly {
                 bytes: database.bytes,
             },
@@ -333,8 +334,8 @@ fn quota(database: &Database, caps: &Caps) -> Option<Action> {
                 mib(caps.quota_bytes)
             ),
         ),
-        None => return None,
-        Some(_) if database.bytes <= comfortable => (
+        _ if !database.read_only => return None,
+        _ if database.bytes <= comfortable => (
             if database.closed {
                 Step::Reopen { open: caps.open }
             } else {
@@ -353,7 +354,7 @@ fn quota(database: &Database, caps: &Caps) -> Option<Action> {
                 mib(database.bytes)
             ),
         ),
-        Some(_) => return None,
+        _ => return None,
     };
     Some(Action {
         database: database.name.clone(),

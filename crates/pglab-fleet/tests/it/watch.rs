@@ -263,3 +263,68 @@ async fn databases_of_others_are_left_alone() {
         .unwrap();
     assert_eq!(done, []);
 }
+
+/// On a server that pglab was pointed at: a maintenance role that may make databases and roles, and end sessions.
+#[tokio::test]
+async fn no_superuser_is_needed() {
+    let class = Class::empty(&[]).await;
+    class
+        .maintenance
+        .batch_execute(
+            "CREATE ROLE keeper LOGIN CREATEDB CREATEROLE PASSWORD 'secret of keeper' IN ROLE pg_signal_backend, pg_read_all_stats;
+             GRANT CONNECT ON DATABASE postgres TO keeper; GRANT pglab_lab_shop TO keeper WITH ADMIN OPTION;
+             ALTER DATABASE pglab_st_shop_1 OWNER TO keeper",
+        )
+        .await
+        .unwrap();
+    let keeper = class.connect("keeper", "postgres").await.unwrap();
+    for login in ["ada", "bob"] {
+        instance::ensure(&keeper, &spec(login)).await.unwrap();
+    }
+    let ada = class.student("ada").await;
+    let limit: String = ada.query_one("SHOW temp_file_limit", &[]).await.unwrap().get(0);
+    assert_eq!(limit, "-1");
+    ada.batch_execute(FREE).await.unwrap();
+    ada.batch_execute("BEGIN; SELECT 1").await.unwrap();
+    let mut watcher = Watcher::default();
+    eventually("the session is ended", async || {
+        ada.is_closed() || {
+            let done = Watcher::default().activate(&keeper, &both(caps())).await.unwrap();
+            done.iter().any(|done| done.action == EnforcedAction::Terminated)
+        }
+    })
+    .await;
+    let tight = Caps {
+        quota_bytes: 1 << 20,
+        ..caps()
+    };
+    let done = watcher.activate(&keeper, &both(tight)).await.unwrap();
+    assert!(
+        done.iter()
+            .any(|done| done.action == EnforcedAction::TurnedReadOnly),
+        "{done:?}"
+    );
+    let ada = class.student("ada").await;
+    assert_eq!(refusal(&ada, "CREATE TABLE t (x integer)").await, "25006");
+    let wide = Caps {
+        statement_s: 60,
+        idle_in_transaction_s: 60,
+        ..caps()
+    };
+    let done = Watcher::default().activate(&keeper, &both(wide)).await.unwrap();
+    assert!(
+        done.iter()
+            .any(|done| done.action == EnforcedAction::TurnedWritable),
+        "{done:?}"
+    );
+    instance::close_access(&keeper, &spec("ada").database, &spec("ada").member_role)
+        .await
+        .unwrap();
+    eventually("the session is ended", async || ada.is_closed()).await;
+    instance::remove(&keeper, &spec("ada").database, &spec("ada").checker_role)
+        .await
+        .unwrap();
+    pglab_fleet::provision::role::drop(&keeper, &spec("ada").member_role)
+        .await
+        .unwrap();
+}

@@ -12,10 +12,19 @@ BEGIN
             CASE step ->> 'step'
                 WHEN 'read_only' THEN
                     EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', name);
-                    EXECUTE format('ALTER DATABASE %I SET pglab.over_quota = %L', name, step ->> 'bytes');
+                    BEGIN
+                        EXECUTE format('ALTER DATABASE %I SET pglab.over_quota = %L', name, step ->> 'bytes');
+                    EXCEPTION WHEN insufficient_privilege THEN
+                        -- Only a superuser may keep settings of ours. The first step is taken all the same.
+                        NULL;
+                    END;
                 WHEN 'writable' THEN
                     EXECUTE format('ALTER DATABASE %I RESET default_transaction_read_only', name);
-                    EXECUTE format('ALTER DATABASE %I RESET pglab.over_quota', name);
+                    BEGIN
+                        EXECUTE format('ALTER DATABASE %I RESET pglab.over_quota', name);
+                    EXCEPTION WHEN insufficient_privilege THEN
+                        NULL;
+                    END;
                 WHEN 'close' THEN
                     EXECUTE format('ALTER DATABASE %I SET pglab.closed = %L', name, 'quota');
                     EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM %I', name, role);

@@ -59,6 +59,9 @@ WITH wanted AS (
     SELECT jsonb_build_object(
         'name', m.datname,
         'bytes', pg_database_size(m.oid),
+        'read_only', EXISTS (
+            SELECT FROM pg_db_role_setting r
+            WHERE r.setdatabase = m.oid AND r.setrole = 0 AND 'default_transaction_read_only=on' = ANY (r.setconfig)),
         'read_only_at', (
             SELECT split_part(s, '=', 2)::bigint FROM pg_db_role_setting r, unnest(r.setconfig) s
             WHERE r.setdatabase = m.oid AND r.setrole = 0 AND s LIKE 'pglab.over_quota=%'),

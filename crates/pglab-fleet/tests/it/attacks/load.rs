@@ -86,7 +86,7 @@ async fn memory_for_many_values_ends_before_the_machines() {
         .await
         .unwrap_err();
     ada.batch_execute("SET work_mem = '1000GB'").await.unwrap();
-    let columns = vec!["string_agg(repeat('x', 1000000), '')"; 4].join(", ");
+    let columns = ["string_agg(repeat('x', 1000000), '')"; 4].join(", ");
     let code = refusal(
         &ada,
         &format!("SELECT length(concat({columns})) FROM generate_series(1, 900)"),
