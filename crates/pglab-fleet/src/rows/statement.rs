@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use pglab_core::{
     ident::quote_ident,
-    snapshot::{Column, MAX_HASHED_ROWS, SchemaSnapshot},
+    snapshot::{Column, MAX_HASHED_ROWS, ObjectName, SchemaSnapshot},
 };
 
 use super::RowsWanted;
+use crate::printed;
 
 /// `None` where the relation or one of the columns is not there.
 pub(super) fn select(rows: &RowsWanted, schema: &SchemaSnapshot) -> Option<String> {
@@ -21,13 +22,10 @@ pub(super) fn select(rows: &RowsWanted, schema: &SchemaSnapshot) -> Option<Strin
             "",
         ),
     };
-    let domains: HashMap<(&str, &str), &str> = schema
+    let domains: HashMap<&ObjectName, &str> = schema
         .domains
         .iter()
-        .map(|domain| {
-            let name = (domain.name.schema.as_str(), domain.name.name.as_str());
-            (name, domain.base_type.as_str())
-        })
+        .map(|domain| (&domain.name, domain.base_type.as_str()))
         .collect();
     let values = rows
         .columns
@@ -57,14 +55,12 @@ pub(super) fn select(rows: &RowsWanted, schema: &SchemaSnapshot) -> Option<Strin
 }
 
 /// A column, in the form in which equal values are equal texts: `1.50` is `1.5`, and a `character(n)` has no padding.
-fn value(column: &Column, domains: &HashMap<(&str, &str), &str>) -> String {
+fn value(column: &Column, domains: &HashMap<&ObjectName, &str>) -> String {
     let name = format!("t.{}", quote_ident(&column.name));
     let mut data_type = column.data_type.as_str();
     // A domain over a domain over … can't be a circle, but what is read may be.
     for _ in 0..32 {
-        let Some(base) = type_name(data_type)
-            .and_then(|(schema, name)| domains.get(&(schema.as_str(), name.as_str())).copied())
-        else {
+        let Some(base) = printed::name(data_type).and_then(|name| domains.get(&name).copied()) else {
             break;
         };
         data_type = base;
@@ -74,50 +70,5 @@ fn value(column: &Column, domains: &HashMap<(&str, &str), &str>) -> String {
         Some("numeric") => format!("pg_catalog.trim_scale({name})"),
         Some("character" | "bpchar") => format!("{name}::pg_catalog.text"),
         _ => name,
-    }
-}
-
-/// Schema and name of a type that `format_type` printed with its schema, and without modifiers.
-fn type_name(printed: &str) -> Option<(String, String)> {
-    let (schema, rest) = part(printed)?;
-    let (name, rest) = part(rest.strip_prefix('.')?)?;
-    rest.is_empty().then_some((schema, name))
-}
-
-/// A name at the beginning, quoted or not, and what follows.
-fn part(text: &str) -> Option<(String, &str)> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let end = text
-            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-            .unwrap_or(text.len());
-        return (end > 0).then(|| (text[..end].to_owned(), &text[end..]));
-    };
-    let mut name = String::new();
-    let mut rest = quoted;
-    loop {
-        let (before, after) = rest.split_once('"')?;
-        name.push_str(before);
-        match after.strip_prefix('"') {
-            Some(more) => {
-                name.push('"');
-                rest = more;
-            }
-            None => return Some((name, after)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_types() {
-        let name = |schema: &str, name: &str| Some((schema.to_owned(), name.to_owned()));
-        assert_eq!(type_name("public.price"), name("public", "price"));
-        assert_eq!(type_name("\"My \"\"S\".\"a.b\""), name("My \"S", "a.b"));
-        assert_eq!(type_name("numeric(10,2)"), None);
-        assert_eq!(type_name("public.price[]"), None);
-        assert_eq!(type_name("\"open"), None);
     }
 }

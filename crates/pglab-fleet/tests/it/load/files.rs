@@ -48,6 +48,23 @@ async fn a_script_that_makes_its_own_database_goes_into_ours() {
 }
 
 #[tokio::test]
+async fn our_own_example_is_loaded_as_it_is() {
+    let workshop = Workshop::open().await;
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/harbour/harbour.sql");
+    let example = workshop.example(&script).await.unwrap();
+    assert_eq!(example.report.warnings, []);
+    assert_eq!((example.schema.tables.len(), example.schema.views.len()), (12, 4));
+    assert_eq!(example.rows.left_out, []);
+    assert!(
+        example
+            .rows
+            .rows
+            .iter()
+            .all(|rows| rows.digest.n_rows > 0 && rows.hashes.is_some())
+    );
+}
+
+#[tokio::test]
 async fn errors_say_where() {
     let workshop = Workshop::open().await;
     let cases = [
