@@ -3,6 +3,7 @@
 
 mod assemble;
 mod document;
+mod parts;
 
 use pglab_core::snapshot::SchemaSnapshot;
 
