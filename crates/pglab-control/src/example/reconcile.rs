@@ -305,7 +305,7 @@ async fn fail(
     example::put(&mut tx, &example).await?;
     control.store.commit(tx).await?;
     control.examples().clear(lab.id);
-    tracing::info!(lab = %lab.slug, line = problem.line, message = %problem.message, "an example failed");
+    tracing::info!(lab = %lab.slug, line = problem.line, reason = %problem.message, "an example failed");
     Ok(Outcome::Failed)
 }
 
