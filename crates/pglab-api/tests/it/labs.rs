@@ -1,9 +1,10 @@
-//! Labs before anything is loaded: making, changing, moving them, and who may.
+//! Labs, their examples and their tasks over HTTP: making, changing, moving them, and who may.
 
+use axum::{body::Body, http::Request};
 use pglab_core::person::Role;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{Answer, Client, TestApp};
 
 const LABS: &str = "/api/v1/labs";
 
@@ -174,4 +175,137 @@ async fn others_are_kept_out() {
     let list = root.get(LABS).await.expect(200).json();
     assert_eq!(list["items"][0]["role"], "admin");
     root.get("/api/v1/labs/shop").await.expect(200);
+}
+
+/// Sends a file.
+async fn put(app: &TestApp, client: &Client<'_>, path: &str, kind: &str, body: Vec<u8>) -> Answer {
+    let mut request = Request::builder()
+        .method("PUT")
+        .uri(path)
+        .header("content-type", kind);
+    for (name, value) in &client.headers {
+        request = request.header(name, value);
+    }
+    app.send(request.body(Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn an_example_is_uploaded_loaded_and_watched() {
+    let app = TestApp::start().await;
+    let grace = app.signed_in("grace", Role::Instructor).await;
+    grace.post(LABS, shop()).await.expect(201);
+    let stream = "application/octet-stream";
+    let path = "/api/v1/labs/shop/example";
+    // Larger than any other body may be.
+    let script = format!(
+        "CREATE TABLE a (id integer PRIMARY KEY);\n{}INSERT INTO a VALUES (1);\n",
+        "-- a comment\n".repeat(100_000)
+    );
+    put(&app, &grace, path, stream, script.clone().into_bytes())
+        .await
+        .expect(422);
+    let named = format!("{path}?name=a.sql");
+    let answer = put(&app, &grace, &named, stream, script.clone().into_bytes()).await;
+    let example = answer.expect(202).json();
+    assert_eq!(example["state"], "loading");
+    assert_eq!(example["size_bytes"], script.len());
+    assert_eq!(example["sha256"].as_str().unwrap().len(), 64);
+
+    let mut events = app.events("/api/v1/labs/shop/example/events", &grace).await;
+    let first = events.next_event().await;
+    assert!(
+        first.contains("event: example\n") && first.contains("retry: 2000\n"),
+        "{first}"
+    );
+    assert!(first.contains("\"state\":\"loading\""), "{first}");
+    pglab_control::example::activate(&app.control).await.unwrap();
+    while !events.next_event().await.contains("\"state\":\"ready\"") {}
+
+    let example = grace.get(path).await.expect(200).json();
+    assert_eq!(example["summary"]["rows"], 1);
+    assert!(example.get("error").is_none() && example.get("progress").is_none());
+    let schema = grace.get(&format!("{path}/schema")).await.expect(200).json();
+    assert_eq!(schema["tables"][0]["name"]["name"], "a");
+    let lab = grace.get("/api/v1/labs/shop").await.expect(200).json();
+    assert_eq!(lab["max_score"], 10.0);
+
+    let tasks = grace.get("/api/v1/labs/shop/tasks").await.expect(200).json();
+    let task = format!(
+        "/api/v1/labs/shop/tasks/{}",
+        tasks["items"][0]["id"].as_str().unwrap()
+    );
+    let new = json!({
+        "title": "A note",
+        "points": 2.5,
+        "checks": [{ "kind": "table_exists", "table": { "schema": "public", "name": "note" }, "weight": 3 }],
+    });
+    let made = grace
+        .post("/api/v1/labs/shop/tasks", new)
+        .await
+        .expect(201)
+        .json();
+    assert_eq!((&made["position"], &made["points"]), (&json!(1), &json!(2.5)));
+    assert_eq!(made["checks"][0]["title"], "There is a table note");
+    let changed = grace
+        .patch(&task, json!({ "position": 1 }))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(changed["position"], 1);
+    grace.delete(&task).await.expect(204);
+    grace.delete(&task).await.expect(404);
+    let results = grace.get("/api/v1/labs/shop/results").await.expect(200).json();
+    assert_eq!(
+        (&results["max_score"], &results["students"]),
+        (&json!(2.5), &json!([]))
+    );
+    let csv = grace
+        .get("/api/v1/labs/shop/results?format=canvas")
+        .await
+        .expect(200);
+    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(
+        csv.headers["content-disposition"],
+        "attachment; filename=\"shop-canvas.csv\""
+    );
+
+    grace.post("/api/v1/labs/shop/open", json!({})).await.expect(200);
+    let list = grace.get(LABS).await.expect(200).json();
+    assert_eq!(list["items"][0]["state"], "open");
+    // A URI is small, however large a dump may be.
+    let huge = format!("{{\"uri\":\"{}\"}}", "x".repeat(2 << 20)).into_bytes();
+    let refused = put(&app, &grace, path, "application/json", huge).await;
+    assert_eq!(refused.problem(413), "too_large");
+}
+
+/// A stream of events that goes on.
+struct Events(axum::body::BodyDataStream);
+
+impl Events {
+    /// Up to the next empty line.
+    async fn next_event(&mut self) -> String {
+        use futures::StreamExt;
+        let mut text = String::new();
+        while !text.ends_with("\n\n") {
+            text.push_str(&String::from_utf8(self.0.next().await.unwrap().unwrap().to_vec()).unwrap());
+        }
+        text
+    }
+}
+
+impl TestApp {
+    async fn events(&self, path: &str, client: &Client<'_>) -> Events {
+        use tower::ServiceExt;
+        let mut request = Request::builder().uri(path);
+        for (name, value) in &client.headers {
+            request = request.header(name, value);
+        }
+        let router = pglab_api::router(self.control.control.clone());
+        let response = router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Events(response.into_body().into_data_stream())
+    }
 }

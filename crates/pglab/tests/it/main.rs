@@ -4,6 +4,7 @@
 
 mod account;
 mod crash;
+mod lab;
 mod soak;
 mod support;
 mod up;

@@ -62,15 +62,13 @@ pub(super) async fn apply(client: &Client, file: LabFile) -> anyhow::Result<Stri
                 wait = true;
             }
         }
-        (Some(DefinitionExample::Uri(uri)), _) => {
-            if had.as_ref().is_none_or(|had| !has_uri(had, uri)) {
-                let _: Example = client
-                    .put(&["labs", &slug, "example"])
-                    .json(&json!({ "uri": uri }))
-                    .read()
-                    .await?;
-                wait = true;
-            }
+        (Some(DefinitionExample::Uri(uri)), _) if had.as_ref().is_none_or(|had| !has_uri(had, uri)) => {
+            let _: Example = client
+                .put(&["labs", &slug, "example"])
+                .json(&json!({ "uri": uri }))
+                .read()
+                .await?;
+            wait = true;
         }
         _ => {}
     }
