@@ -6,16 +6,22 @@ import type * as G from './gen'
 export type {
   Account as Me,
   Check,
+  Claim,
+  ClaimLink,
   CreatedPerson,
+  Credential,
   CreatedToken as NewToken,
   Example,
   Fact,
+  Kit,
   Lab,
   LabChange,
   LabResults,
   LabSettings,
   LabState,
   LabSummary,
+  Member,
+  MemberRole,
   NewLab,
   NewPerson,
   NewTask,
@@ -23,7 +29,10 @@ export type {
   ObjectName,
   Person,
   PersonChange,
+  Preparation,
   Role as PersonRole,
+  RosterEntry,
+  RosterReport,
   SchemaSnapshot,
   Session,
   Column as SnapshotColumn,
@@ -35,10 +44,12 @@ export type {
 } from './gen'
 
 type LabState = G.LabState
+type Kit = G.Kit
+type RosterReport = G.RosterReport
+/** As the board tells it; in psql there may be no reason. */
+type Hand = { raised_at: string; why?: string | null }
 
 export type Time = string
-export type MemberRole = 'instructor' | 'assistant' | 'student'
-
 export interface Problem {
   type?: string
   title?: string
@@ -54,93 +65,7 @@ export interface List<T> {
   next?: string | null
 }
 
-export interface Claim {
-  login: string
-  name: string
-  lab: { slug: string; title: string }
-  state: 'fresh' | 'used' | 'expired'
-}
-
-export interface Preparation {
-  state: 'idle' | 'running' | 'done' | 'failed'
-  total: number
-  ready: number
-  failed: { login: string; reason: string }[]
-  waiting: number
-  eta_seconds?: number | null
-  started_at?: Time | null
-  finished_at?: Time | null
-  /** What everybody waits for. */
-  note?: string | null
-}
-
-export interface RosterEntry {
-  login: string
-  name: string
-  email?: string | null
-  section?: string | null
-  seat?: string | null
-  external_id?: string | null
-}
-export interface RosterReport {
-  format: 'plain' | 'logins' | 'moodle' | 'canvas' | 'canvas_sis'
-  dry_run: boolean
-  new: RosterEntry[]
-  changed: { login: string; fields: Record<string, [string | null, string | null]> }[]
-  gone: RosterEntry[]
-  unchanged: number
-  problems: { line: number; text: string; message: string; severity: 'error' | 'warning' }[]
-  applied: boolean
-}
-
 export type InstanceStateName = 'queued' | 'creating' | 'active' | 'terminating' | 'terminated' | 'error'
-export interface Member {
-  login: string
-  name: string
-  email?: string | null
-  section?: string | null
-  seat?: string | null
-  role: MemberRole
-  removed_at?: Time | null
-  instance?: { state: InstanceStateName; sentence: string; database?: string | null } | null
-  password?: 'initial' | 'claimed' | 'changed' | null
-  hand?: Hand | null
-}
-export interface Hand {
-  raised_at: Time
-  why?: string | null
-}
-
-export interface Credential {
-  login: string
-  name: string
-  section?: string | null
-  seat?: string | null
-  password: string | null
-  state: string
-  database?: string | null
-  uri?: string | null
-  claim_url?: string | null
-}
-export interface ClaimLink {
-  login: string
-  url: string
-  expires_at: Time
-  qr_svg: string
-}
-
-export interface Kit {
-  login: string
-  password: string | null
-  uri: string
-  hosts: { host: string; port: number }[]
-  database: string
-  service_file: string
-  pgpass_line: string | null
-  jdbc: string
-  psql: string
-}
-
 export type TaskState = 'not_started' | 'working' | 'partly' | 'done' | 'broken_again'
 export type VerdictState = 'passed' | 'failed' | 'not_yet' | 'error'
 export interface Verdict {

@@ -31,7 +31,7 @@ export function CredentialsPage({ slug }: { slug: string }) {
     return data.items.filter((item) => text === '' || `${item.name} ${item.login} ${item.section ?? ''}`.toLowerCase().includes(text))
   }, [data.items, query])
   const visible = everything ? found : found.slice(0, SHOWN)
-  const fresh = data.items.filter((item) => item.password !== null).length
+  const fresh = data.items.filter((item) => item.password != null).length
   const has = {
     section: data.items.some((item) => item.section),
     seat: data.items.some((item) => item.seat),
@@ -149,7 +149,7 @@ export function CredentialsPage({ slug }: { slug: string }) {
                         <CopyAction value={item.claim_url} label={`claim link of ${item.login}`} />
                         <span className="faint">copy</span>
                       </span>
-                    ) : item.password !== null ? (
+                    ) : item.password != null ? (
                       <Button size="compact-xs" variant="subtle" color="gray" onClick={() => makeLinks([item.login])}>
                         make
                       </Button>
@@ -212,7 +212,7 @@ export function CredentialsPage({ slug }: { slug: string }) {
 }
 
 function Password({ item, shown, onShow }: { item: Credential; shown: boolean; onShow: () => void }) {
-  if (item.password === null) {
+  if (item.password == null) {
     return <span className="faint">{item.state === 'claimed' ? 'claimed' : item.state === 'changed' ? 'their own' : '–'}</span>
   }
   if (!shown) {

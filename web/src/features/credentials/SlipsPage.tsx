@@ -20,13 +20,13 @@ export function SlipsPage({ slug, section }: { slug: string; section: string | u
   const [withPassword, setWithPassword] = useState(true)
   const [everybody, setEverybody] = useState(false)
   const items = data.items.filter(
-    (item) => (!section || item.section === section) && (everybody || item.password !== null),
+    (item) => (!section || item.section === section) && (everybody || item.password != null),
   )
   // A link that can still be used is given out again, so that slips printed twice are the same.
   const links = useQuery({
     queryKey: ['lab', slug, 'claim-links', section ?? ''],
-    queryFn: () => calls.claimLinkCreate(slug, items.filter((item) => item.password !== null).map((item) => item.login)),
-    enabled: items.some((item) => item.password !== null),
+    queryFn: () => calls.claimLinkCreate(slug, items.filter((item) => item.password != null).map((item) => item.login)),
+    enabled: items.some((item) => item.password != null),
     staleTime: Infinity,
   })
   const byLogin = new Map(links.data?.items.map((link) => [link.login, link]))
@@ -92,7 +92,7 @@ function Slip({
       <div className={classes.columns}>
         <dl>
           <Line label="Login" value={item.login} />
-          {withPassword && <Line label="Password" value={item.password ?? 'the one you chose'} big={item.password !== null} />}
+          {withPassword && <Line label="Password" value={item.password ?? 'the one you chose'} big={item.password != null} />}
           <Line label="Host" value={where.host} />
           <Line label="Port" value={where.port} />
           <Line label="Database" value={item.database ?? ''} />

@@ -14,7 +14,7 @@ export function KitPanel({ kit, passwordNote }: { kit: Kit; passwordNote?: strin
         <Item label="Port" value={[...new Set(kit.hosts.map((each) => each.port))].join(', ')} />
         <Item label="Database" value={kit.database} />
         <Item label="User" value={kit.login} />
-        {kit.password !== null ? (
+        {kit.password != null ? (
           <div className={classes.fact}>
             <dt>Password</dt>
             <dd>

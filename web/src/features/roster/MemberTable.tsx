@@ -67,7 +67,7 @@ export function MemberTable({
   }
   return (
     <Section
-      title={plural(members.filter((member) => !member.removed_at).length, 'member')}
+      title={plural(members.filter((member) => member.role === 'student' && !member.removed_at).length, 'student')}
       actions={
         <>
           <TextInput
@@ -137,13 +137,13 @@ export function MemberTable({
                       {member.instance.state === 'error' && <div className="dim">{member.instance.sentence}</div>}
                     </span>
                   ) : (
-                    <span className="faint">none</span>
+                    member.role === 'student' && <span className="faint">none yet</span>
                   )}
                 </td>
-                <td className="dim nowrap">{member.password ? PASSWORD[member.password] : ''}</td>
+                <td className="dim nowrap">{member.role === 'student' ? PASSWORD[member.password] : ''}</td>
                 {edits && (
                   <td className="right" style={{ width: 30 }}>
-                    {!member.removed_at && (
+                    {!member.removed_at && member.role !== 'instructor' && (
                       <Menu position="bottom-end">
                         <Menu.Target>
                           <ActionIcon size="sm" aria-label={`More for ${member.name}`}>

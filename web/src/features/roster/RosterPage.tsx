@@ -24,7 +24,7 @@ export function RosterPage({ slug }: { slug: string }) {
   const { data: members } = useSuspenseQuery(membersQuery(slug))
   const client = useQueryClient()
   const edits = mayImport(lab)
-  const empty = members.items.length === 0
+  const empty = !members.items.some((member) => member.role === 'student')
   const [importing, setImporting] = useState(empty)
   const [text, setText] = useState('')
   const [report, setReport] = useState<RosterReport | null>(null)
@@ -122,7 +122,7 @@ export function RosterPage({ slug }: { slug: string }) {
           )}
         </Section>
       )}
-      {!empty && (
+      {members.items.length > 0 && (
         <MemberTable
           slug={slug}
           members={members.items}
