@@ -66,6 +66,7 @@ fn start(control: &Control, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(instance::run(control.clone(), stop.clone()));
     workers.spawn(lab::clean_up::run(control.clone(), stop.clone()));
     workers.spawn(live::run(control.clone(), stop.clone()));
+    workers.spawn(live::caps::run(control.clone(), stop.clone()));
     workers.spawn(live::log::run(control.clone(), stop.clone()));
     workers.spawn(live::passwords::run(control.clone(), stop.clone()));
     workers

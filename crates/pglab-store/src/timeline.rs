@@ -27,6 +27,8 @@ pub enum Kind {
     Roster,
     /// Claimed theirs, or got a new one.
     Password,
+    /// The watcher cancelled, ended or closed something.
+    Enforced,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
             Self::Reset => "reset",
             Self::Roster => "roster",
             Self::Password => "password",
+            Self::Enforced => "enforced",
         }
     }
 }

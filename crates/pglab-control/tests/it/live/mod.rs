@@ -1,2 +1,3 @@
+mod caps;
 mod commits;
 mod school;
