@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use pglab_control::{Control, Parts, SystemClock};
+use pglab_control::{Control, Options, Parts, SystemClock};
 use pglab_fleet::{Address, Cluster};
 use pglab_identity::{Sealer, SystemRandom};
 use pglab_store::Store;
@@ -34,6 +34,11 @@ pub struct ServerSection {
     pub public_url: String,
     /// For uploads and archives.
     pub data_dir: PathBuf,
+    /// The largest dump that may be uploaded.
+    #[serde(default = "default_upload_mib")]
+    pub max_upload_mib: u64,
+    /// The folder of `pg_dump` and `pg_restore`; by default they are looked for.
+    pub pg_bindir: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -65,6 +70,10 @@ pub struct ClusterSection {
 pub struct SecretsSection {
     /// A file with 64 hexadecimal digits: seals initial passwords. Make one with `openssl rand -hex 32`.
     pub seal_key_file: PathBuf,
+}
+
+fn default_upload_mib() -> u64 {
+    4096
 }
 
 fn default_port() -> u16 {
@@ -166,7 +175,11 @@ impl Config {
         let store = Store::connect(&self.store_uri()?).await?;
         fs::create_dir_all(&self.server.data_dir)
             .with_context(|| format!("could not make {}", self.server.data_dir.display()))?;
-        Ok(Control::new(Parts {
+        let options = Options {
+            upload_bytes: self.server.max_upload_mib.saturating_mul(1 << 20),
+            pg_bindir: self.server.pg_bindir.clone(),
+        };
+        let parts = Parts {
             store,
             cluster: self.cluster()?,
             sealer: Sealer::new(&self.seal_key()?),
@@ -175,7 +188,8 @@ impl Config {
             public_url: self.server.public_url.trim_end_matches('/').to_owned(),
             data_dir: self.server.data_dir.clone(),
             log_folder: self.cluster.log_folder.clone(),
-        }))
+        };
+        Ok(Control::with_options(parts, options))
     }
 
     fn nodes(&self) -> anyhow::Result<Vec<Address>> {

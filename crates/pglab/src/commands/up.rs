@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use pglab_control::{Control, Parts, SystemClock, people};
+use pglab_control::{Control, Options, Parts, SystemClock, people};
 use pglab_core::ident::Ident;
 use pglab_fleet::{
     Address, Cluster,
@@ -148,7 +148,11 @@ async fn serve_on(
     let host = public_host(arguments);
     let listener = server::listen(SocketAddr::new(arguments.listen.ip(), web_port)).await?;
     let public_url = format!("http://{}:{web_port}", bracketed(&host));
-    let control = Control::new(Parts {
+    let options = Options {
+        pg_bindir: Some(postgres.settings().binaries.folder.clone()),
+        ..Options::default()
+    };
+    let parts = Parts {
         store,
         cluster: Cluster::new(
             address,
@@ -165,7 +169,8 @@ async fn serve_on(
         public_url: public_url.clone(),
         data_dir: data_dir.path().to_owned(),
         log_folder: Some(postgres.log_folder()),
-    });
+    };
+    let control = Control::with_options(parts, options);
     server::prepare(&control, Some(&Ident::new(OWN_DATABASE)?)).await?;
     people::ensure_admin(&control).await?;
     let admin_password = if data_dir.admin_was_told() {
