@@ -121,7 +121,7 @@ export interface SharedError {
 export interface BoardClass {
   n_members: number
   n_connected: number
-  pace: { median_score: number; [key: string]: number }
+  pace: { median_score: number; median_tasks_done?: number; seconds_per_task?: number | null }
 }
 export interface Board {
   lab: string
@@ -153,6 +153,7 @@ export interface MemberDetail extends BoardMember {
     state: string
     since?: Time | null
     query?: string | null
+    blocked_by?: number[]
   }[]
   kit?: Kit | null
 }

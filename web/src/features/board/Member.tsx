@@ -179,7 +179,7 @@ export function MemberPanel({
         </Tabs.Panel>
         <Tabs.Panel value="kit">
           {detail?.kit ? (
-            <KitPanel kit={detail.kit} passwordNote="claimed or changed; only they know it" />
+            <KitPanel kit={detail.kit} passwordNote="on the credentials page, while it is the initial one" />
           ) : (
             <p className="dim">There is a kit once the database is prepared.</p>
           )}
@@ -257,7 +257,8 @@ function Connections({ detail }: { detail: MemberDetail }) {
               {connection.application || 'unnamed client'} <span className="dim">from {connection.client || 'here'}</span>
             </span>
             <span className="faint nowrap num">
-              {connection.state} · pid {connection.pid} · <Time at={connection.since} />
+              {connection.state.replaceAll('_', ' ')}
+              {connection.blocked_by && connection.blocked_by.length > 0 && `, waits for pid ${connection.blocked_by.join(', ')}`} · pid {connection.pid} · <Time at={connection.since} />
             </span>
           </div>
           {connection.query && <Sql text={connection.query} />}
