@@ -4,6 +4,7 @@
 
 mod access;
 mod account;
+mod class;
 mod document;
 mod extract;
 mod idempotency;
