@@ -9,6 +9,7 @@
 pub mod account;
 pub mod claims;
 pub mod credentials;
+pub mod board;
 mod document;
 pub mod events;
 pub mod example;

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    Problem, account, claims, credentials,
+    Problem, account, board, claims, credentials,
     document::{Top, completed},
     example, headers, health, idempotency, labs, members, pages, people, preparation, results, roster,
     session, tasks, tokens,
@@ -41,6 +41,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(credentials::router())
         .merge(claims::router())
         .merge(results::router())
+        .merge(board::router())
 }
 
 /// The OpenAPI document of all routes.

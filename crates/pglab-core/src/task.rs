@@ -43,6 +43,7 @@ pub struct Task {
 
 /// How a task stands for one member. Read without colour: each has its own shape on the board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TaskState {
     /// Nothing of it is there.

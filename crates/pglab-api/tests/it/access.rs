@@ -44,7 +44,7 @@ const OWN: &[&str] = &[
 const OF_INSTRUCTORS: &[&str] = &["POST /api/v1/labs"];
 
 /// For the students of the lab.
-const OF_STUDENTS: &[&str] = &[];
+const OF_STUDENTS: &[&str] = &["GET /api/v1/labs/{lab}/me"];
 
 /// One lab with a student who looks around, and another lab with its people.
 struct Walk {

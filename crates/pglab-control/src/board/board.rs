@@ -58,7 +58,7 @@ struct Shown {
     members: BTreeMap<MemberId, Arc<MemberRow>>,
     class: ClassRow,
     shared_errors: Vec<SharedError>,
-    tasks: Vec<TaskHead>,
+    tasks: Arc<[TaskHead]>,
     view: Option<Arc<BoardView>>,
 }
 
@@ -258,7 +258,7 @@ impl Shown {
                 .collect(),
             class: rows.class,
             shared_errors: rows.shared_errors,
-            tasks: rows.tasks,
+            tasks: rows.tasks.into(),
             view: None,
         }
     }
@@ -266,7 +266,7 @@ impl Shown {
     /// The same lab, tasks and members: what differs can be told row by row.
     fn same_frame(&self, state: &State, rows: &Rows) -> bool {
         self.lab == state.lab
-            && (Arc::ptr_eq(&self.content, &state.content) || self.tasks == rows.tasks)
+            && (Arc::ptr_eq(&self.content, &state.content) || *self.tasks == *rows.tasks)
             && self.members.len() == rows.members.len()
             && self.members.keys().eq(rows.members.keys())
     }
@@ -320,6 +320,7 @@ impl Shown {
             .enumerate()
             .map(|(n, member)| Change::Member {
                 member,
+                tasks: self.tasks.clone(),
                 class: if n == last { class.take() } else { None },
                 shared_errors: if n == last { shared_errors.take() } else { None },
                 ranks: if n == last {

@@ -22,7 +22,7 @@ pub struct OwnPage {
     pub kit: Option<MemberKit>,
     pub row: Arc<MemberRow>,
     pub content: Arc<Content>,
-    pub tasks: Vec<TaskHead>,
+    pub tasks: Arc<[TaskHead]>,
     /// `None` where the instructor does not show it.
     pub class: Option<ClassRow>,
     pub may: Vec<&'static str>,

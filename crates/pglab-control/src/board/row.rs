@@ -150,7 +150,7 @@ pub struct BoardView {
     pub sequence: u64,
     /// Tells the sequence of this process from that of another.
     pub epoch: u64,
-    pub tasks: Vec<TaskHead>,
+    pub tasks: Arc<[TaskHead]>,
     pub class: ClassRow,
     pub shared_errors: Vec<SharedError>,
     /// By login.
@@ -174,6 +174,8 @@ pub enum Change {
     /// A member's row, and what else changed with it.
     Member {
         member: Arc<MemberRow>,
+        /// Of the lab.
+        tasks: Arc<[TaskHead]>,
         class: Option<ClassRow>,
         shared_errors: Option<Vec<SharedError>>,
         /// Where others stand now among those who need help.

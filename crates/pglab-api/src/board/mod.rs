@@ -1,0 +1,68 @@
+//! The board of a lab over HTTP: whole, as it changes, and one member closely.
+
+mod events;
+mod member;
+mod rows;
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use pglab_control::{Control, board};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use events::BoardMemberEvent;
+pub use member::{HandRaise, MemberDetail, MemberSchema, OwnPage};
+pub use rows::{Board, BoardMember};
+
+use crate::{
+    Problem,
+    extract::{Acting, Path, Query},
+};
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct BoardQuery {
+    /// Leave out the verdicts: `false`.
+    pub verdicts: Option<bool>,
+    /// Look first at every database in which something was committed before, for at most 5 s.
+    pub fresh: Option<bool>,
+}
+
+/// Everybody in a lab, how far they are and who needs help.
+#[utoipa::path(get, path = "/api/v1/labs/{lab}/board", tag = "board", operation_id = "board_show",
+    params(("lab" = String, Path), BoardQuery), responses((status = 200, body = Board)))]
+async fn show(
+    State(control): State<Control>,
+    Acting(actor): Acting,
+    Path(lab): Path<String>,
+    Query(query): Query<BoardQuery>,
+) -> Result<Response, Problem> {
+    let view = board::show(&control, &actor, &lab, query.fresh.unwrap_or(false)).await?;
+    let with_verdicts = query.verdicts.unwrap_or(true);
+    let body = match view.rendered[usize::from(!with_verdicts)].get() {
+        Some(body) => body.clone(),
+        None => {
+            let written = serde_json::to_vec(&Board::new(&view, with_verdicts));
+            let written = written.map(Bytes::from).map_err(pglab_control::Error::internal)?;
+            view.rendered[usize::from(!with_verdicts)]
+                .get_or_init(|| written)
+                .clone()
+        }
+    };
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, json)], body).into_response())
+}
+
+pub fn router() -> OpenApiRouter<Control> {
+    OpenApiRouter::new()
+        .routes(routes!(show))
+        .routes(routes!(events::events))
+        .routes(routes!(member::show))
+        .routes(routes!(member::schema))
+        .routes(routes!(member::hand_raise, member::hand_lower))
+        .routes(routes!(member::me))
+}
