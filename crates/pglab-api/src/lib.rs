@@ -7,9 +7,9 @@
 )]
 
 pub mod account;
+pub mod board;
 pub mod claims;
 pub mod credentials;
-pub mod board;
 mod document;
 pub mod events;
 pub mod example;

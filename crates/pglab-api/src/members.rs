@@ -64,7 +64,7 @@ impl From<member::PasswordKind> for PasswordState {
     }
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RaisedHand {
     pub raised_at: DateTime<Utc>,
     pub why: String,

@@ -7,11 +7,12 @@ use pglab_core::{lab::LabState, snapshot::SchemaSnapshot};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::rows::{ActivityState, BoardMember, HandUp, TaskDone, per_task};
+use super::rows::{ActivityState, BoardMember, TaskDone, per_task};
 use crate::{
     Problem,
     extract::{Acting, Json, Path},
     kit::Kit,
+    members::RaisedHand,
 };
 
 /// A member's row with verdicts and explanations, and what is known besides.
@@ -153,13 +154,13 @@ pub struct HandRaise {
 /// Raise a hand; raising it again replaces the reason.
 #[utoipa::path(post, path = "/api/v1/labs/{lab}/members/{login}/hand", tag = "board", operation_id = "hand_raise",
     params(("lab" = String, Path), ("login" = String, Path)), request_body = HandRaise,
-    responses((status = 200, body = HandUp)))]
+    responses((status = 200, body = RaisedHand)))]
 pub(super) async fn hand_raise(
     State(control): State<Control>,
     Acting(actor): Acting,
     Path((lab, login)): Path<(String, String)>,
     Json(body): Json<HandRaise>,
-) -> Result<axum::Json<HandUp>, Problem> {
+) -> Result<axum::Json<RaisedHand>, Problem> {
     let hand = board::hand_raise(&control, &actor, &lab, &login, body.why.as_deref()).await?;
     Ok(axum::Json(hand.into()))
 }
@@ -187,7 +188,7 @@ pub struct OwnPage {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<OwnClass>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hand: Option<HandUp>,
+    pub hand: Option<RaisedHand>,
     pub may: Vec<String>,
 }
 

@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use events::BoardMemberEvent;
 pub use member::{HandRaise, MemberDetail, MemberSchema, OwnPage};
-pub use rows::{Board, BoardMember};
+pub use rows::{Board, BoardCell, BoardMember, MemberState};
 
 use crate::{
     Problem,

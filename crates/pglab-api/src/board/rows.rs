@@ -10,6 +10,8 @@ use pglab_core::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::members::RaisedHand;
+
 /// Everybody in a lab, how far they are and who needs help.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Board {
@@ -86,7 +88,7 @@ pub struct BoardMember {
     pub state: MemberState,
     pub activity: Activity,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hand: Option<HandUp>,
+    pub hand: Option<RaisedHand>,
     pub need: Need,
     /// In the last ten minutes.
     pub n_errors_recent: u32,
@@ -126,13 +128,6 @@ pub enum ActivityState {
     Active,
     IdleInTransaction,
     Blocked,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct HandUp {
-    pub raised_at: DateTime<Utc>,
-    /// May be empty.
-    pub why: String,
 }
 
 /// How much a member needs help, and why.
@@ -345,7 +340,7 @@ impl From<board::ActivityState> for ActivityState {
     }
 }
 
-impl From<board::HandUp> for HandUp {
+impl From<board::HandUp> for RaisedHand {
     fn from(hand: board::HandUp) -> Self {
         Self {
             raised_at: hand.raised_at,

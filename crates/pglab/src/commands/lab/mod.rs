@@ -1,10 +1,13 @@
 //! `pglab lab`: labs, as a client of the API. One file per command that takes more than a call.
 
 mod apply;
+mod board;
 mod example;
 mod prepare;
+mod shapes;
 mod show;
 mod tasks;
+mod watch;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -78,6 +81,20 @@ enum Command {
     },
     /// Print a lab as the file that `lab apply` takes
     Export { lab: String },
+    /// Show who is how far and who needs help
+    ///
+    /// What was committed before is looked at first, for at most 5 s.
+    Board {
+        lab: String,
+        /// Take what is known, without looking first
+        #[arg(long)]
+        no_fresh: bool,
+        /// Look first; this is what happens anyway
+        #[arg(long, conflicts_with = "no_fresh", hide = true)]
+        fresh: bool,
+    },
+    /// The board as it changes, until Ctrl-C; a line for every change where stdout is no terminal
+    Watch { lab: String },
     /// Print what the students scored
     Results {
         lab: String,
@@ -154,6 +171,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 say(lab_file::write(&definition)?.trim_end());
             }
         }
+        Command::Board { lab, no_fresh, .. } => board::board(&client, &lab, !no_fresh, json).await?,
+        Command::Watch { lab } => watch::watch(&client, &lab).await?,
         Command::Results { lab, format } => {
             let format = match format {
                 _ if json => "json",
