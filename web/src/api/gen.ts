@@ -76,6 +76,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody in a lab, how far they are and who needs help. */
+        get: operations["board_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/board/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The board as it changes: `board` (the whole, without verdicts; first, and after a gap), `member` (one row), `ping`.
+         *     Resumes after `Last-Event-ID`.
+         */
+        get: operations["board_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/claim-links": {
         parameters: {
             query?: never;
@@ -216,6 +253,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a student sees of a lab. */
+        get: operations["lab_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/members": {
         parameters: {
             query?: never;
@@ -240,7 +294,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One member closely. */
+        get: operations["member_show"];
         put?: never;
         post?: never;
         /** Close a member's access; their database stays until the lab is archived. */
@@ -249,6 +304,24 @@ export interface paths {
         head?: never;
         /** Change a member's section, seat or role. */
         patch: operations["member_update"];
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/members/{login}/hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Raise a hand; raising it again replaces the reason. */
+        post: operations["hand_raise"];
+        /** Lower a hand; one that is down stays so. */
+        delete: operations["hand_lower"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/labs/{lab}/members/{login}/kit": {
@@ -296,6 +369,23 @@ export interface paths {
         put?: never;
         /** Give a member a fresh copy of the start. */
         post: operations["member_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/members/{login}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A member's schema beside the expected one, read at this moment. */
+        get: operations["member_schema"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -674,11 +764,117 @@ export interface components {
             /** @description It is still the one that was given out. */
             initial: boolean;
         };
+        Activity: {
+            /** Format: int32 */
+            connections: number;
+            /** Format: date-time */
+            last_seen_at?: string | null;
+            /** Format: date-time */
+            since?: string | null;
+            state: components["schemas"]["ActivityState"];
+        };
+        /** @enum {string} */
+        ActivityState: "none" | "idle" | "active" | "idle_in_transaction" | "blocked";
         /**
          * @description How a column numbers itself.
          * @enum {string}
          */
         AutoNumber: "serial" | "identity_always" | "identity_by_default";
+        /** @description Everybody in a lab, how far they are and who needs help. */
+        Board: {
+            /** Format: date-time */
+            at: string;
+            class: components["schemas"]["BoardClass"];
+            /** @description The lab's slug. */
+            lab: string;
+            /** @description By login. */
+            members: components["schemas"]["BoardMember"][];
+            /**
+             * Format: int64
+             * @description Of the last event that it contains.
+             */
+            sequence: number;
+            shared_errors: components["schemas"]["SharedError"][];
+            state: components["schemas"]["LabState"];
+            tasks: components["schemas"]["BoardTask"][];
+            title: string;
+        };
+        /** @description How a task stands for a member. */
+        BoardCell: {
+            /** Format: date-time */
+            completed_at?: string | null;
+            explanation?: string | null;
+            id: string;
+            /** Format: double */
+            max_score: number;
+            /** Format: double */
+            now: number;
+            /** Format: double */
+            score: number;
+            /** @description Not all of it could be looked at the last time; what is said may be old. */
+            stale: boolean;
+            state: components["schemas"]["TaskState"];
+            title: string;
+            /** @description Left out with `verdicts=false`, and from events. */
+            verdicts?: components["schemas"]["Verdict"][] | null;
+        };
+        BoardClass: {
+            n_connected: number;
+            n_members: number;
+            pace: components["schemas"]["Pace"];
+            /** @description How many members have done each task. */
+            per_task: components["schemas"]["TaskDone"][];
+        };
+        BoardMember: {
+            activity: components["schemas"]["Activity"];
+            hand?: components["schemas"]["RaisedHand"] | null;
+            /** @description Of their database: `none`, `queued`, `creating`, `active`, `terminating`, `terminated`, `error`. */
+            instance_state: string;
+            login: string;
+            /** Format: double */
+            max_score: number;
+            /**
+             * Format: int32
+             * @description In the last ten minutes.
+             */
+            n_errors_recent: number;
+            name: string;
+            need: components["schemas"]["Need"];
+            /**
+             * Format: double
+             * @description What the database deserves at this moment.
+             */
+            now: number;
+            /**
+             * Format: double
+             * @description What was earned, and is kept.
+             */
+            score: number;
+            seat?: string | null;
+            section?: string | null;
+            state: components["schemas"]["MemberState"];
+            tasks: components["schemas"]["BoardCell"][];
+        };
+        /** @description What the event `member` carries. */
+        BoardMemberEvent: {
+            class?: components["schemas"]["BoardClass"] | null;
+            /** @description Without verdicts. */
+            member: components["schemas"]["BoardMember"];
+            /** @description The new ranks of other members, of whom nothing else changed, by login. */
+            ranks?: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            sequence: number;
+            /** @description Where they changed too. */
+            shared_errors?: components["schemas"]["SharedError"][] | null;
+        };
+        BoardTask: {
+            id: string;
+            /** Format: double */
+            points: number;
+            title: string;
+        };
         Check: {
             explanation: string;
             id: string;
@@ -1057,6 +1253,9 @@ export interface components {
         };
         /** @enum {string} */
         FunctionKind: "function" | "procedure" | "aggregate" | "window";
+        HandRaise: {
+            why?: string | null;
+        };
         Health: {
             /** @description `ok` */
             status: string;
@@ -1268,6 +1467,40 @@ export interface components {
             seat?: string | null;
             section?: string | null;
         };
+        MemberConnection: {
+            application?: string | null;
+            /** @description The processes that hold what it waits for. */
+            blocked_by: number[];
+            client?: string | null;
+            /** Format: int32 */
+            pid: number;
+            /** @description The last statement, at most 1,000 characters. */
+            query?: string | null;
+            /** Format: date-time */
+            since?: string | null;
+            state: components["schemas"]["ActivityState"];
+        };
+        /** @description A member's row with verdicts and explanations, and what is known besides. */
+        MemberDetail: components["schemas"]["BoardMember"] & {
+            connections: components["schemas"]["MemberConnection"][];
+            /** @description The newest first; the same error stands once, with its last statement. */
+            errors: components["schemas"]["MemberError"][];
+            kit?: components["schemas"]["Kit"] | null;
+            /** @description The newest first. */
+            timeline: components["schemas"]["TimelineEntry"][];
+        };
+        MemberError: {
+            /**
+             * Format: date-time
+             * @description The last time.
+             */
+            at: string;
+            message: string;
+            sqlstate: string;
+            statement?: string | null;
+            /** Format: int32 */
+            times: number;
+        };
         MemberInstance: {
             database: string;
             /** @description Why it waits, for people. */
@@ -1282,6 +1515,24 @@ export interface components {
         };
         /** @enum {string} */
         MemberRole: "instructor" | "assistant" | "student";
+        /** @description The schema that is wanted, and the one that is there. */
+        MemberSchema: {
+            expected: components["schemas"]["SchemaSnapshot"];
+            found: components["schemas"]["SchemaSnapshot"];
+        };
+        /** @enum {string} */
+        MemberState: "absent" | "idle" | "working" | "blocked" | "done";
+        /** @description How much a member needs help, and why. */
+        Need: {
+            /**
+             * Format: int32
+             * @description 1 needs it most; every member has another.
+             */
+            rank: number;
+            reasons: string[];
+            /** Format: int32 */
+            score: number;
+        };
         NewCheck: components["schemas"]["Fact"] & {
             explanation?: string | null;
             /** @description What the fact says, when left out. */
@@ -1332,6 +1583,41 @@ export interface components {
         ObjectName: {
             name: string;
             schema: string;
+        };
+        /** @description Where the class is. */
+        OwnClass: {
+            /** Format: double */
+            max_score: number;
+            /** Format: double */
+            median_score: number;
+            n_members: number;
+            per_task: components["schemas"]["TaskDone"][];
+        };
+        OwnLab: {
+            slug: string;
+            state: components["schemas"]["LabState"];
+            title: string;
+        };
+        /** @description A student's own page. */
+        OwnPage: {
+            class?: components["schemas"]["OwnClass"] | null;
+            hand?: components["schemas"]["RaisedHand"] | null;
+            kit?: components["schemas"]["Kit"] | null;
+            lab: components["schemas"]["OwnLab"];
+            may: string[];
+            member: components["schemas"]["BoardMember"];
+        };
+        /** @description How fast the class goes. */
+        Pace: {
+            /** Format: double */
+            median_score: number;
+            /** Format: int32 */
+            median_tasks_done: number;
+            /**
+             * Format: int64
+             * @description Only while the lab is open.
+             */
+            seconds_per_task?: number | null;
         };
         PasswordChange: {
             /** @description 8 characters to 256 bytes */
@@ -1534,6 +1820,16 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /** @description An error that at least two members met in the last 15 minutes. */
+        SharedError: {
+            /** Format: date-time */
+            last_at: string;
+            logins: string[];
+            /** @description With `…` where the members' messages differ. */
+            message: string;
+            n_members: number;
+            sqlstate: string;
+        };
         SignIn: {
             login: string;
             password: string;
@@ -1615,6 +1911,10 @@ export interface components {
             position?: number | null;
             title?: string | null;
         };
+        TaskDone: {
+            done: number;
+            id: string;
+        };
         TaskList: {
             items: components["schemas"]["Task"][];
             /** @description Always null: all tasks are on one page. */
@@ -1638,6 +1938,21 @@ export interface components {
             /** Format: double */
             points: number;
             title: string;
+        };
+        /**
+         * @description How a task stands for one member. Read without colour: each has its own shape on the board.
+         * @enum {string}
+         */
+        TaskState: "not_started" | "working" | "partly" | "done" | "broken_again";
+        TimelineEntry: {
+            /** Format: date-time */
+            at: string;
+            /** @description `connected`, `completed`, `progress`, `broken`, `repaired`, `hand`, `reset`, `roster`, `password`. */
+            kind: string;
+            /** Format: double */
+            points?: number | null;
+            task?: string | null;
+            text: string;
         };
         Token: {
             /** Format: date-time */
@@ -1678,6 +1993,17 @@ export interface components {
          * @enum {string}
          */
         TypeRule: "strict" | "lenient";
+        /** @description What a check said. */
+        Verdict: {
+            check: string;
+            expected: string;
+            explanation?: string | null;
+            found: string;
+            state: components["schemas"]["VerdictState"];
+            title?: string | null;
+        };
+        /** @enum {string} */
+        VerdictState: "passed" | "failed" | "not_yet" | "error";
         View: {
             /** @description Only name, type and comment are set. */
             columns: components["schemas"]["Column"][];
@@ -1697,7 +2023,15 @@ export interface components {
 }
 export type Account = components['schemas']['Account'];
 export type AccountPassword = components['schemas']['AccountPassword'];
+export type Activity = components['schemas']['Activity'];
+export type ActivityState = components['schemas']['ActivityState'];
 export type AutoNumber = components['schemas']['AutoNumber'];
+export type Board = components['schemas']['Board'];
+export type BoardCell = components['schemas']['BoardCell'];
+export type BoardClass = components['schemas']['BoardClass'];
+export type BoardMember = components['schemas']['BoardMember'];
+export type BoardMemberEvent = components['schemas']['BoardMemberEvent'];
+export type BoardTask = components['schemas']['BoardTask'];
 export type Check = components['schemas']['Check'];
 export type CheckChange = components['schemas']['CheckChange'];
 export type CheckConstraint = components['schemas']['CheckConstraint'];
@@ -1732,6 +2066,7 @@ export type ForeignKey = components['schemas']['ForeignKey'];
 export type ForeignKeyAction = components['schemas']['ForeignKeyAction'];
 export type Function = components['schemas']['Function'];
 export type FunctionKind = components['schemas']['FunctionKind'];
+export type HandRaise = components['schemas']['HandRaise'];
 export type Health = components['schemas']['Health'];
 export type Index = components['schemas']['Index'];
 export type Key = components['schemas']['Key'];
@@ -1748,9 +2083,15 @@ export type LabSummary = components['schemas']['LabSummary'];
 export type LiveDatabase = components['schemas']['LiveDatabase'];
 export type Member = components['schemas']['Member'];
 export type MemberChange = components['schemas']['MemberChange'];
+export type MemberConnection = components['schemas']['MemberConnection'];
+export type MemberDetail = components['schemas']['MemberDetail'];
+export type MemberError = components['schemas']['MemberError'];
 export type MemberInstance = components['schemas']['MemberInstance'];
 export type MemberList = components['schemas']['MemberList'];
 export type MemberRole = components['schemas']['MemberRole'];
+export type MemberSchema = components['schemas']['MemberSchema'];
+export type MemberState = components['schemas']['MemberState'];
+export type Need = components['schemas']['Need'];
 export type NewCheck = components['schemas']['NewCheck'];
 export type NewLab = components['schemas']['NewLab'];
 export type NewPassword = components['schemas']['NewPassword'];
@@ -1758,6 +2099,10 @@ export type NewPerson = components['schemas']['NewPerson'];
 export type NewTask = components['schemas']['NewTask'];
 export type NewToken = components['schemas']['NewToken'];
 export type ObjectName = components['schemas']['ObjectName'];
+export type OwnClass = components['schemas']['OwnClass'];
+export type OwnLab = components['schemas']['OwnLab'];
+export type OwnPage = components['schemas']['OwnPage'];
+export type Pace = components['schemas']['Pace'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordState = components['schemas']['PasswordState'];
 export type Person = components['schemas']['Person'];
@@ -1783,6 +2128,7 @@ export type Scope = components['schemas']['Scope'];
 export type Sequence = components['schemas']['Sequence'];
 export type Session = components['schemas']['Session'];
 export type SessionPerson = components['schemas']['SessionPerson'];
+export type SharedError = components['schemas']['SharedError'];
 export type SignIn = components['schemas']['SignIn'];
 export type Start = components['schemas']['Start'];
 export type StartDump = components['schemas']['StartDump'];
@@ -1790,13 +2136,18 @@ export type StudentResult = components['schemas']['StudentResult'];
 export type Table = components['schemas']['Table'];
 export type Task = components['schemas']['Task'];
 export type TaskChange = components['schemas']['TaskChange'];
+export type TaskDone = components['schemas']['TaskDone'];
 export type TaskList = components['schemas']['TaskList'];
 export type TaskOrder = components['schemas']['TaskOrder'];
 export type TaskResult = components['schemas']['TaskResult'];
+export type TaskState = components['schemas']['TaskState'];
+export type TimelineEntry = components['schemas']['TimelineEntry'];
 export type Token = components['schemas']['Token'];
 export type TokenList = components['schemas']['TokenList'];
 export type Trigger = components['schemas']['Trigger'];
 export type TypeRule = components['schemas']['TypeRule'];
+export type Verdict = components['schemas']['Verdict'];
+export type VerdictState = components['schemas']['VerdictState'];
 export type View = components['schemas']['View'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -2040,6 +2391,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lab"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    board_show: {
+        parameters: {
+            query?: {
+                /** @description Leave out the verdicts: `false`. */
+                verdicts?: boolean | null;
+                /** @description Look first at every database in which something was committed before, for at most 5 s. */
+                fresh?: boolean | null;
+            };
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    board_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["BoardMemberEvent"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -2344,6 +2762,37 @@ export interface operations {
             };
         };
     };
+    lab_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPage"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     member_list: {
         parameters: {
             query?: never;
@@ -2362,6 +2811,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    member_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberDetail"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -2429,6 +2910,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Member"];
                 };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hand_raise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandRaise"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaisedHand"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hand_lower: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in words and with a stable code */
             default: {
@@ -2527,6 +3074,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    member_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberSchema"];
+                };
             };
             /** @description What went wrong, in words and with a stable code */
             default: {
