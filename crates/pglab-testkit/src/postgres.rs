@@ -71,7 +71,7 @@ impl TestServer {
             match PrivateServer::start(settings.clone()).await {
                 Ok(server) => break server,
                 // Somebody was quicker to take the port.
-                Err(error) if error.to_string().contains("could not bind") => settings.port = free_port(),
+                Err(error) if error.port_is_taken() => settings.port = free_port(),
                 Err(error) => panic!("the test server did not start: {error}"),
             }
         };

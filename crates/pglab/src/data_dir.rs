@@ -155,6 +155,20 @@ impl DataDir {
         Ok(ports)
     }
 
+    /// A new port for PostgreSQL, kept from now on.
+    pub fn another_postgres_port(&self, address: IpAddr) -> anyhow::Result<u16> {
+        let path = self.path.join("ports.json");
+        let kept: Ports = read_json(&path)?.unwrap_or_default();
+        let listener =
+            TcpListener::bind((address, 0)).with_context(|| format!("can't listen on {address}"))?;
+        let ports = Ports {
+            postgres: listener.local_addr()?.port(),
+            ..kept
+        };
+        write_json(&path, &ports)?;
+        Ok(ports.postgres)
+    }
+
     /// Where PostgreSQL's files are: `postgres` in the data directory. Where the account that PostgreSQL runs as can't
     /// enter the data directory, that is a link to a folder of its own under `/var/lib/pglab`.
     pub fn cluster_folder(&self) -> anyhow::Result<PathBuf> {

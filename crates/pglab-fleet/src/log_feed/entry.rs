@@ -103,8 +103,22 @@ fn entry(
         severity,
         sqlstate,
         message: cut(message),
-        statement: statement.map(cut),
+        statement: statement.map(redacted).map(cut),
     })
+}
+
+/// A statement that sets a password is in the log with the password when it fails: from that word on, nothing of it is
+/// kept.
+fn redacted(statement: String) -> String {
+    const WORD: &str = "password";
+    let at = statement
+        .as_bytes()
+        .windows(WORD.len())
+        .position(|window| window.eq_ignore_ascii_case(WORD.as_bytes()));
+    match at.and_then(|at| statement.get(..at)) {
+        Some(before) => format!("{before}PASSWORD …"),
+        None => statement,
+    }
 }
 
 /// `2026-03-02 09:00:00.123 UTC`: pglab sets `log_timezone` to UTC; of other zones only those named by an offset are
@@ -131,4 +145,19 @@ fn cut(mut text: String) -> String {
         text.push('…');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_kept() {
+        let said = |text: &str| redacted(text.to_owned());
+        assert_eq!(
+            said("ALTER ROLE ada Password 'tulip'"),
+            "ALTER ROLE ada PASSWORD …"
+        );
+        assert_eq!(said("SELECT 'ä' FROM pass"), "SELECT 'ä' FROM pass");
+    }
 }

@@ -54,3 +54,10 @@ pub enum PrivateError {
     #[error("PostgreSQL (pid {pid}) did not stop within {seconds} s")]
     DidNotStop { pid: i32, seconds: u64 },
 }
+
+impl PrivateError {
+    /// Somebody else listens on the port that PostgreSQL was to have.
+    pub fn port_is_taken(&self) -> bool {
+        matches!(self, Self::DidNotStart { log } if log.contains("could not bind"))
+    }
+}

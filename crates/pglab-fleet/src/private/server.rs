@@ -243,16 +243,30 @@ fn startup_log(folder: &Path) -> PathBuf {
     folder.join("startup.log")
 }
 
-/// The end of what the server said while starting, for the error message.
+/// The end of what the server said while starting, for the error message: before its log began, and in its log.
 fn last_lines(folder: &Path) -> String {
-    let text = fs::read_to_string(startup_log(folder)).unwrap_or_default();
+    let newest = fs::read_dir(folder.join("log"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.metadata().is_ok_and(|meta| meta.len() > 0))
+        .max_by_key(|entry| entry.metadata().and_then(|meta| meta.modified()).ok());
+    let logged = newest.map(|entry| read_end(&entry.path())).unwrap_or_default();
+    let text = format!("{}\n{logged}", read_end(&startup_log(folder)));
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let tail = lines.get(lines.len().saturating_sub(6)..).unwrap_or_default();
+    let tail = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default();
     if tail.is_empty() {
         "it said nothing".to_owned()
     } else {
         tail.join(" / ")
     }
+}
+
+/// The last 8 KiB of a file, as far as they are text.
+fn read_end(path: &Path) -> String {
+    const MAX: usize = 8 << 10;
+    let bytes = fs::read(path).unwrap_or_default();
+    String::from_utf8_lossy(bytes.get(bytes.len().saturating_sub(MAX)..).unwrap_or_default()).into_owned()
 }
 
 /// Writes `pglab.conf` and `pg_hba.conf`; tells whether that changed anything that needs a restart.

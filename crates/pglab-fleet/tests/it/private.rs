@@ -102,3 +102,16 @@ impl PrivateServerOfTest {
         Self(PrivateServer::start(settings).await.unwrap(), files)
     }
 }
+
+/// The reason is in the log that the server had begun to write, and the message has it.
+#[tokio::test]
+async fn a_port_in_use_is_told() {
+    let first = TestServer::start().await;
+    let holder = std::net::TcpListener::bind(("127.0.0.1", free_port())).unwrap();
+    let settings = ServerSettings {
+        port: holder.local_addr().unwrap().port(),
+        ..first.server().settings().clone()
+    };
+    let error = PrivateServer::start(settings).await.unwrap_err();
+    assert!(error.port_is_taken(), "{error}");
+}

@@ -12,7 +12,7 @@ use pglab_control::{Control, Options, Parts, SystemClock, people};
 use pglab_core::ident::Ident;
 use pglab_fleet::{
     Address, Cluster,
-    private::{Binaries, PrivateServer, SUPERUSER, ServerSettings},
+    private::{Binaries, PrivateServer, SUPERUSER, ServerSettings, logs},
 };
 use pglab_identity::{Sealer, SystemRandom};
 use pglab_store::Store;
@@ -29,6 +29,10 @@ use crate::{
 /// pglab's own database and the role that owns it.
 const OWN_DATABASE: &str = "pglab";
 const OWN_ROLE: &str = "pglab_store";
+
+/// A student can fill PostgreSQL's log as fast as the disk writes.
+const LOG_KEEP_BYTES: u64 = 512 << 20;
+const LOG_CHECK_PERIOD: Duration = Duration::from_secs(5);
 
 /// Start everything: a private PostgreSQL, pglab and its pages
 ///
@@ -86,7 +90,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let secrets = data_dir.secrets()?;
     let pg_listen = arguments.pg_listen.unwrap_or((arguments.listen.ip(), 0));
     let ports = data_dir.ports((arguments.listen.ip(), arguments.listen.port()), pg_listen)?;
-    let settings = ServerSettings {
+    let mut settings = ServerSettings {
         binaries,
         folder: data_dir.cluster_folder()?,
         listen: pg_listen.0,
@@ -102,7 +106,16 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             settings.folder.display()
         ));
     }
-    let mut postgres = PrivateServer::start(settings).await?;
+    let mut postgres = loop {
+        match PrivateServer::start(settings.clone()).await {
+            Ok(started) => break started,
+            // Somebody was quicker to take a port that is ours to choose.
+            Err(error) if error.port_is_taken() && pg_listen.1 == 0 => {
+                settings.port = data_dir.another_postgres_port(pg_listen.0)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
     let result = serve_on(
         &arguments,
         &mut data_dir,
@@ -192,9 +205,15 @@ async fn serve_on(
     }
     let serving = tokio::spawn(server::run(control, listener, stop.clone()));
     tokio::pin!(serving);
+    let mut log_check = tokio::time::interval(LOG_CHECK_PERIOD);
     loop {
         tokio::select! {
             served = &mut serving => return served.context("the server died")?,
+            _ = log_check.tick() => {
+                if let Err(error) = logs::trim(&postgres.log_folder(), LOG_KEEP_BYTES) {
+                    tracing::warn!(%error, "old log files of PostgreSQL can't be removed");
+                }
+            }
             () = postgres.wait_for_exit() => {
                 if !stop.is_cancelled() {
                     tracing::error!(pid = postgres.pid(), "PostgreSQL died; it is started again");
