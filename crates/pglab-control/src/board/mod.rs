@@ -26,5 +26,5 @@ pub use row::{
     Activity, ActivityState, BoardEvent, BoardView, Change, ClassRow, HandUp, MemberRow, MemberState,
     NeedRow, TaskHead, TaskRow,
 };
-pub use show::{show, subscribe};
+pub use show::{n_computed, show, subscribe};
 pub use state::{LabHead, Member, SessionsSeen, State, Who};

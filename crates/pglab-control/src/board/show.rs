@@ -47,3 +47,13 @@ pub async fn subscribe(
     let board = control.boards().of_lab(control, &lab).await?;
     Ok(board.subscribe(after, control.now()))
 }
+
+/// How often the rows of a board were made so far, in this process: 0 for one that nobody asked for.
+pub fn n_computed(control: &Control, slug: &str) -> u64 {
+    control
+        .boards()
+        .all()
+        .iter()
+        .find(|(_, board)| board.read(|state| state.lab.slug.as_str() == slug))
+        .map_or(0, |(_, board)| board.n_computed())
+}

@@ -19,6 +19,7 @@ use pglab_core::{
 use pglab_fleet::{
     Connection, introspect,
     load::{LoadLimits, PlaceSpec},
+    private::PrivateServer,
     provision, rows,
     template::{self, StartRequest},
 };
@@ -45,6 +46,17 @@ pub(crate) struct School {
     pub(crate) teacher: Actor,
     stop: CancellationToken,
     working: Option<JoinHandle<()>>,
+    second_server: Option<PrivateServer>,
+}
+
+impl Drop for School {
+    fn drop(&mut self) {
+        if let Some(server) = &self.second_server {
+            let _ = std::process::Command::new("kill")
+                .args(["-QUIT", &server.pid().to_string()])
+                .status();
+        }
+    }
 }
 
 impl std::ops::Deref for School {
@@ -66,6 +78,15 @@ impl School {
 
     /// The same, with the doors closed and nothing running.
     pub(crate) async fn closed(logins: &[&str]) -> Self {
+        let logins: Vec<String> = logins.iter().map(|&login| login.to_owned()).collect();
+        let school = Self::roster_only(&logins).await;
+        prepare::prepare(&school, &school.teacher, SLUG).await.unwrap();
+        instance::activate(&school).await.unwrap();
+        school
+    }
+
+    /// Students without databases.
+    pub(crate) async fn roster_only(logins: &[String]) -> Self {
         let control = TestControl::start().await;
         let teacher = control.actor("teacher", Role::Instructor).await;
         let school = Self {
@@ -73,6 +94,7 @@ impl School {
             teacher,
             stop: CancellationToken::new(),
             working: None,
+            second_server: None,
         };
         school.lab().await;
         let report = roster::import(
@@ -85,9 +107,20 @@ impl School {
         .await
         .unwrap();
         assert!(report.applied, "{:?}", report.problems);
-        prepare::prepare(&school, &school.teacher, SLUG).await.unwrap();
-        instance::activate(&school).await.unwrap();
         school
+    }
+
+    /// An immediate shutdown, which writes nothing, and the start with its recovery.
+    pub(crate) async fn server_dies_and_comes_back(&mut self) {
+        let settings = self.server.server().settings().clone();
+        let killed = std::process::Command::new("kill")
+            .args(["-QUIT", &self.server.server().pid().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+        while settings.folder.join("postmaster.pid").exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.second_server = Some(PrivateServer::start(settings).await.unwrap());
     }
 
     pub(crate) fn work(&mut self) {
@@ -244,13 +277,18 @@ impl School {
         let waited = timeout(patience, async {
             let mut subscription = board::subscribe(self, &self.teacher, SLUG, None).await.unwrap();
             loop {
-                let view = board::show(self, &self.teacher, SLUG, false).await.unwrap();
-                let row = row(&view, login);
-                if holds(&row) {
-                    return row;
+                // While our own database is away, there is none.
+                if let Ok(view) = board::show(self, &self.teacher, SLUG, false).await {
+                    last = view
+                        .members
+                        .iter()
+                        .find(|row| row.login.as_str() == login)
+                        .cloned();
+                    if let Some(row) = last.as_ref().filter(|row| holds(row)) {
+                        return row.clone();
+                    }
                 }
-                last = Some(row);
-                let _ = subscription.events.recv().await;
+                let _ = timeout(Duration::from_millis(500), subscription.events.recv()).await;
             }
         })
         .await;
