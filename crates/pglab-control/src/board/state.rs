@@ -163,17 +163,10 @@ impl Member {
     }
 
     fn need_input(&self, content: &Content, now: DateTime<Utc>) -> NeedInput {
-        let progressed = content
-            .tasks
-            .iter()
-            .filter_map(|task| self.standings.get(&task.id))
-            .filter(|standing| standing.best.0 > 0)
-            .map(|standing| standing.best_at)
-            .max();
         NeedInput {
             login: self.who.login.as_str().to_owned(),
             has_connected: self.has_connected(),
-            last_progress_at: progressed.or(self.first_seen_at),
+            last_progress_at: self.last_progress_at().or(self.first_seen_at),
             n_tasks_done: u32::try_from(self.n_done(content)).unwrap_or(u32::MAX),
             is_done: self.is_done(content),
             repeated_error: self.mistakes.repeated(now),
@@ -185,8 +178,20 @@ impl Member {
         }
     }
 
+    /// When points were last earned.
+    fn last_progress_at(&self) -> Option<DateTime<Utc>> {
+        let earned = self.standings.values().filter(|standing| standing.best.0 > 0);
+        earned.map(|standing| standing.best_at).max()
+    }
+
+    /// Between two sweeps a session can come and go unseen; what it earned is seen.
     fn has_connected(&self) -> bool {
-        self.first_seen_at.is_some()
+        self.first_seen_at.is_some() || self.last_progress_at().is_some()
+    }
+
+    /// The last that was seen of the student, in a session or in their database.
+    fn last_sign_at(&self) -> Option<DateTime<Utc>> {
+        self.last_active_at.max(self.last_progress_at())
     }
 
     fn row(&self, id: MemberId, content: &Content, need: NeedRow, now: DateTime<Utc>) -> MemberRow {
@@ -236,7 +241,7 @@ impl Member {
         } else if self.activity.state == ActivityState::Blocked {
             MemberState::Blocked
         } else if self.activity.state == ActivityState::Active
-            || self.last_active_at.is_some_and(|at| now - at < WORKING)
+            || self.last_sign_at().is_some_and(|at| now - at < WORKING)
         {
             MemberState::Working
         } else {
@@ -257,7 +262,7 @@ impl Member {
                 last_seen_at: if self.activity.n_connections > 0 {
                     self.last_active_at
                 } else {
-                    self.activity.last_seen_at
+                    self.activity.last_seen_at.max(self.last_progress_at())
                 },
                 ..self.activity.clone()
             },
