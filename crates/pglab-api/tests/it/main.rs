@@ -4,6 +4,7 @@
 
 mod access;
 mod account;
+mod board;
 mod class;
 mod document;
 mod extract;

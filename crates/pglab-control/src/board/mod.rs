@@ -14,6 +14,8 @@ mod mistakes;
 mod row;
 mod show;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use board::{Beginning, Board, Subscription};
 pub use boards::Boards;
