@@ -8,3 +8,4 @@ mod lab;
 mod soak;
 mod support;
 mod up;
+mod whole;
