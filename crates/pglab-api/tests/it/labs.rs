@@ -287,7 +287,7 @@ impl Events {
         use futures::StreamExt;
         let mut text = String::new();
         while !text.ends_with("\n\n") {
-            text.push_str(&String::from_utf8(self.0.next().await.unwrap().unwrap().to_vec()).unwrap());
+            text.push_str(std::str::from_utf8(&self.0.next().await.unwrap().unwrap()).unwrap());
         }
         text
     }

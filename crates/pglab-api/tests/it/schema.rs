@@ -89,7 +89,9 @@ impl Document {
             Value::Array(_) => "array",
             Value::Object(_) => "object",
         };
-        if !types.is_empty() && !types.contains(&kind) && !(kind == "integer" && types.contains(&"number")) {
+        // Whole numbers are numbers too.
+        let fits = types.contains(&kind) || (kind == "integer" && types.contains(&"number"));
+        if !types.is_empty() && !fits {
             found.push(format!("{at}: {value} is not {types:?}"));
         }
         if let Some(items) = value.as_array() {
