@@ -106,8 +106,15 @@ async fn take_in(control: &Control, heard: &mut UnboundedReceiver<Option<Notice>
                 None => reload_at = Instant::now(),
             }
         }
+        let members_moved = notices
+            .iter()
+            .any(|(_, subject)| SUBJECTS[*subject] == Subject::Members);
         for (lab, subject) in notices {
             take(control, lab, SUBJECTS[subject]).await?;
+        }
+        if members_moved {
+            // While a class is prepared, instances move all the time.
+            sleep(PUBLISH_PERIOD).await;
         }
     }
 }

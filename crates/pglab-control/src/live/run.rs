@@ -28,6 +28,8 @@ use crate::{Control, Error, board::feed};
 /// Connections of checkers on the cluster, those that are kept for the active included.
 pub const BUDGET: usize = 8;
 const SWEEP_PERIOD: Duration = Duration::from_secs(1);
+/// While a class is prepared, instances move all the time.
+const RELOAD_PAUSE: Duration = Duration::from_millis(500);
 
 /// Runs until `stop`. In one process at a time.
 pub async fn run(control: Control, stop: CancellationToken) {
@@ -47,6 +49,8 @@ pub async fn run(control: Control, stop: CancellationToken) {
         wanted,
         waiting: Vec::new(),
         loaded: false,
+        reload_at: Some(Instant::now()),
+        reloaded_at: None,
     };
     tokio::select! {
         () = stop.cancelled() => {}
@@ -132,6 +136,9 @@ struct Live<'a> {
     waiting: Vec<Waiting>,
     /// The subjects have been read.
     loaded: bool,
+    /// When they are to be read again.
+    reload_at: Option<Instant>,
+    reloaded_at: Option<Instant>,
 }
 
 impl Live<'_> {
@@ -139,17 +146,22 @@ impl Live<'_> {
         let control = self.control;
         let boards = control.boards();
         let mut wishes = boards.wanted().await;
-        boards.subjects.notify_one();
         loop {
+            if self.reload_at.is_some_and(|at| at <= Instant::now()) {
+                self.reload().await;
+            }
             self.begin_looks();
             // Without a server there is nothing to look at.
             let wake_at = self
                 .queue
                 .wake_at()
-                .filter(|_| self.reachable && self.looks.len() < BUDGET);
+                .filter(|_| self.reachable && self.looks.len() < BUDGET)
+                .into_iter()
+                .chain(self.reload_at)
+                .min();
             tokio::select! {
-                () = boards.subjects.notified() => self.reload().await,
-                () = control.wake().live.notified() => self.reload().await,
+                () = boards.subjects.notified() => self.reload_soon(),
+                () = control.wake().live.notified() => self.reload_soon(),
                 Some((number, found)) = swept.recv() => self.take_sweep(number, found).await,
                 Some(ended) = self.looks.join_next_with_id() => self.take_look(ended),
                 Some(wish) = wishes.recv() => {
@@ -166,7 +178,15 @@ impl Live<'_> {
         }
     }
 
+    fn reload_soon(&mut self) {
+        let earliest = self.reloaded_at.map(|at| at + RELOAD_PAUSE);
+        self.reload_at
+            .get_or_insert(earliest.unwrap_or_else(Instant::now));
+    }
+
     async fn reload(&mut self) {
+        self.reload_at = None;
+        self.reloaded_at = Some(Instant::now());
         match self.subjects.reload(self.control).await {
             Ok(changes) => {
                 let now = Instant::now();
@@ -185,8 +205,7 @@ impl Live<'_> {
             }
             Err(error) => {
                 tracing::warn!(%error, "can't read which databases there are; trying again");
-                sleep(Duration::from_millis(500)).await;
-                self.control.boards().subjects.notify_one();
+                self.reload_soon();
             }
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct Subjects {
     pub(super) by_database: HashMap<String, InstanceId>,
     /// What the last looks judged by.
     content: HashMap<LabId, Arc<Content>>,
+    /// New ones of a class that is being prepared: databases are made first, and looked at when all are there.
+    deferred: HashSet<InstanceId>,
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +50,18 @@ impl Subjects {
         }
         let mut changes = Changes::default();
         let mut seen = HashSet::new();
-        for instance in instance::all(pool).await? {
+        let instances = instance::all(pool).await?;
+        let in_making: HashSet<LabId> = instances
+            .iter()
+            .filter(|instance| {
+                matches!(
+                    instance.state,
+                    InstanceState::Queued { .. } | InstanceState::Creating { .. }
+                )
+            })
+            .map(|instance| instance.lab)
+            .collect();
+        for instance in instances {
             let Some((board, lab_state)) = boards.get(&instance.lab) else {
                 continue;
             };
@@ -69,7 +82,9 @@ impl Subjects {
                 changes.forget.push(instance.id);
             }
             // Nobody gets into the databases of a closed lab: what was found last still holds.
-            if *lab_state != LabState::Closed || never_judged || !is_new {
+            if is_new && never_judged && in_making.contains(&instance.lab) {
+                self.deferred.insert(instance.id);
+            } else if *lab_state != LabState::Closed || never_judged || !is_new {
                 changes.look.push(instance.id);
             }
             self.by_database
@@ -97,6 +112,14 @@ impl Subjects {
             changes.forget.push(id);
         }
         let known = &self.by_instance;
+        self.deferred.retain(|id| match known.get(id) {
+            Some((subject, _)) if in_making.contains(&subject.lab) => true,
+            Some(_) => {
+                changes.look.push(*id);
+                false
+            }
+            None => false,
+        });
         self.by_database.retain(|_, id| known.contains_key(id));
         self.follow_content(&boards, &mut changes);
         Ok(changes)
