@@ -390,7 +390,10 @@ async function answer(req, url, body, res) {
     if (req.method === 'POST') { const p = { id: id(), disabled_at: null, email: null, ...json() }; PEOPLE.push(p); return ok({ ...p, initial_password: 'cedar-otter-41' }, 201) }
     const p = PEOPLE.find((each) => each.login === seg[1]); const { disabled, ...rest } = json(); Object.assign(p, rest); if (disabled !== undefined) p.disabled_at = disabled ? iso() : null; return ok(p)
   }
-  if (seg[0] === 'system') return ok({ version: '0.1.0', postgres: { version: '15.18', data_dir: '/var/lib/pglab', connections: 41 }, reconcilers: ['instances', 'roles', 'watcher', 'examples', 'retention'].map((n, i) => ({ name: n, last_run_at: iso(4 + i * 7), last_result: i === 3 ? 'error: 1 example could not be read, tried again in 30 s' : 'nothing to do', period_s: [10, 30, 1, 60, 3600][i] })), workers: { sweep: 'running, 1 s', checks: 'running, 4 connections', errors: 'running' } })
+  if (seg[0] === 'system') {
+    const workers = [['instances', 30], ['examples', 5], ['labs that end', 10], ['accounts', 60], ['board', 1], ['error feed', 0.5], ['watcher', 1], ['passwords', 10]]
+    return ok({ version: '0.1.0', started_at: iso(5400), leader: true, postgres: { version: '15.18', connections: 41, max_connections: 500, role: 'pglab', superuser: true, may_end_sessions: true, may_see_passwords: true, log_destination: 'jsonlog', logging_collector: true, in_recovery: false, open_databases: ['shop'] }, reconcilers: workers.map(([name, period_s], i) => ({ name, about: `What ${name} is for`, period_s, last_run_at: iso(4 + i), last_result: 'nothing to do', ...(i === 5 ? { last_error: 'permission denied for function pg_read_file', failing_since: iso(300) } : {}) })), live: { n_databases: 40, n_waiting: 2, n_looking: 3 }, n_boards: 1, n_readers: 2 })
+  }
   if (path === '/labs' && req.method === 'GET') {
     const all = [...labs.values()].filter((l) => !student || l.members.some((m) => m.login === login))
     return ok({ items: process.env.MOCK_EMPTY || login === 'ines' ? [] : all.slice(0, student ? 1 : 99).map((l) => ({ slug: l.slug, title: l.title, state: l.state, role: student ? 'student' : 'instructor', n_members: l.members.length, created_at: l.created_at, may: MAY(l) })), next: null })
@@ -464,7 +467,7 @@ async function answer(req, url, body, res) {
   if (what === 'me') {
     const m = lab.members.find((each) => each.login === login)
     if (!m) return problem(403, 'forbidden', 'You are no student of this lab.')
-    return ok({ lab: { slug: lab.slug, title: lab.title, state: lab.state }, kit: kit(lab, m), member: row(lab, m, true), class: { median_score: median(lab), max_score: 0, n_members: lab.members.length, per_task: lab.tasks.map((t) => ({ id: t.id, done: lab.members.filter((each) => each.completed.has(t.id)).length })) }, hand: m.hand, may: ['reset', 'raise_hand'] })
+    return ok({ lab: { slug: lab.slug, title: lab.title, state: lab.state }, kit: kit(lab, m), member: row(lab, m, true), class: { median_score: median(lab), max_score: 0, n_members: lab.members.length, per_task: lab.tasks.map((t) => ({ id: t.id, done: lab.members.filter((each) => each.completed.has(t.id)).length })) }, hand: m.hand, enforced: login === 'alan' ? [{ at: iso(140), text: 'A statement ran for longer than 60 s, and was cancelled.' }] : [], may: ['reset', 'raise_hand'] })
   }
   if (what === 'members') {
     if (!seg[3]) return ok({ items: [...lab.members.map((m) => ({ login: m.login, name: m.name, email: m.email, section: m.section, seat: m.seat, role: m.role, removed_at: m.removed_at, instance: m.instance, password: m.password, hand: m.hand }))], next: null })

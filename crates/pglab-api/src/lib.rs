@@ -28,6 +28,7 @@ pub mod results;
 pub mod roster;
 mod router;
 pub mod session;
+pub mod system;
 pub mod tasks;
 pub mod tokens;
 pub mod words;

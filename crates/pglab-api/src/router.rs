@@ -19,7 +19,7 @@ use crate::{
     Problem, account, board, claims, credentials,
     document::{Top, completed},
     example, headers, health, idempotency, labs, members, pages, people, preparation, results, roster,
-    session, tasks, tokens,
+    session, system, tasks, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -28,6 +28,7 @@ pub(crate) const BODY_LIMIT: usize = 1 << 20;
 fn routes() -> OpenApiRouter<Control> {
     OpenApiRouter::with_openapi(Top::openapi())
         .merge(health::router())
+        .merge(system::router())
         .merge(session::router())
         .merge(account::router())
         .merge(tokens::router())

@@ -12,7 +12,7 @@ use pglab_identity::Sealer;
 use pglab_store::Store;
 use tokio::sync::watch;
 
-use crate::{Error, board::Boards, example, wake::Wake};
+use crate::{Error, board::Boards, example, reports::Reports, wake::Wake};
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ struct Inner {
     examples: example::Live,
     instances: watch::Sender<u64>,
     boards: Boards,
+    reports: Reports,
+    started_at: DateTime<Utc>,
 }
 
 #[derive(Debug)]
@@ -75,12 +77,14 @@ impl Control {
 
     pub fn with_options(parts: Parts, options: Options) -> Self {
         Self(Arc::new(Inner {
+            started_at: parts.clock.now(),
             parts,
             options,
             wake: Wake::default(),
             examples: example::Live::default(),
             instances: watch::Sender::new(0),
             boards: Boards::default(),
+            reports: Reports::default(),
         }))
     }
 
@@ -94,6 +98,15 @@ impl Control {
 
     pub(crate) fn boards(&self) -> &Boards {
         &self.0.boards
+    }
+
+    pub(crate) fn reports(&self) -> &Reports {
+        &self.0.reports
+    }
+
+    /// When this process began.
+    pub fn started_at(&self) -> DateTime<Utc> {
+        self.0.started_at
     }
 
     /// Counts up whenever an instance moved in this process: for those who watch a class being prepared.

@@ -79,7 +79,9 @@ impl From<pglab_store::Error> for Error {
 impl From<pglab_fleet::Error> for Error {
     fn from(error: pglab_fleet::Error) -> Self {
         match error {
-            pglab_fleet::Error::Connection(_) | pglab_fleet::Error::Deadline(_) => {
+            pglab_fleet::Error::Connection(_)
+            | pglab_fleet::Error::Unreachable(_)
+            | pglab_fleet::Error::Deadline(_) => {
                 tracing::error!(%error, "the cluster does not answer");
                 Self::Unavailable(
                     "the students' PostgreSQL does not answer; try again in a moment".to_owned(),

@@ -1,14 +1,22 @@
 //! The reconciler that keeps accounts in order: it removes what has expired, and gives PostgreSQL the passwords that it
 //! could not be given when they were changed.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use pglab_store::{idempotency, session, sign_in_failure};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, Error, credential::converge, idempotency::KEPT, sign_in::WINDOW};
+use crate::{
+    Control, Error, Worker, credential::converge, idempotency::KEPT, reports::counted, sign_in::WINDOW,
+};
 
 const PERIOD: Duration = Duration::from_secs(60);
+
+pub const WORKER: Worker = Worker {
+    name: "accounts",
+    about: "Removes what has expired, and gives PostgreSQL the passwords that it could not be given at once",
+    period: PERIOD,
+};
 
 /// What one activation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -17,6 +25,18 @@ pub struct Summary {
     pub failures_forgotten: u64,
     pub answers_forgotten: u64,
     pub passwords_applied: u64,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            (self.sessions_expired, "sessions expired"),
+            (self.failures_forgotten, "failed sign-ins forgotten"),
+            (self.answers_forgotten, "kept answers forgotten"),
+            (self.passwords_applied, "passwords applied"),
+        ];
+        counted(f, &counts)
+    }
 }
 
 /// # Errors
@@ -38,7 +58,9 @@ pub async fn activate(control: &Control) -> Result<Summary, Error> {
 /// Every minute, until `stop`.
 pub async fn run(control: Control, stop: CancellationToken) {
     loop {
-        match activate(&control).await {
+        let outcome = activate(&control).await;
+        control.report(&WORKER, &outcome);
+        match outcome {
             Ok(summary) if summary == Summary::default() => {}
             Ok(summary) => tracing::info!(?summary, "accounts are in order"),
             Err(error) => tracing::warn!(%error, "accounts could not be put in order; trying again"),

@@ -18,10 +18,12 @@ pub mod live;
 pub mod member;
 pub mod people;
 pub mod prepare;
+mod reports;
 pub mod results;
 pub mod roster;
 pub mod session;
 pub mod sign_in;
+pub mod system;
 pub mod task;
 #[cfg(feature = "testing")]
 #[expect(
@@ -35,4 +37,5 @@ pub mod workers;
 
 pub use control::{Control, Options, Parts, SystemClock};
 pub use error::{Error, FieldProblem};
+pub use reports::{Failing, Live, Report, Worker};
 pub use wake::Wake;

@@ -7,10 +7,22 @@ use pglab_store::Leadership;
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, board::feed, example, housekeeping, instance, lab, live};
+use crate::{Control, Worker, board::feed, example, housekeeping, instance, lab, live};
 
 /// How often a process without leadership asks for it, and one with it confirms it.
 const LEADERSHIP_PERIOD: Duration = Duration::from_secs(2);
+
+/// All that report, in the order in which they are shown.
+pub const ALL: [Worker; 8] = [
+    instance::WORKER,
+    example::WORKER,
+    lab::clean_up::WORKER,
+    housekeeping::WORKER,
+    live::WORKER,
+    live::log::WORKER,
+    live::caps::WORKER,
+    live::passwords::WORKER,
+];
 
 /// Runs until `stop`. Survives the death of our own database: waits for it and goes on.
 pub async fn run(control: Control, stop: CancellationToken) {

@@ -84,6 +84,27 @@ pub struct Entry {
     pub points: Option<Points>,
 }
 
+/// What the watcher did to a member since then; the newest first, at most `limit`.
+pub async fn enforced(
+    executor: impl PgExecutor<'_>,
+    member: MemberId,
+    since: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<(DateTime<Utc>, String)>, Error> {
+    Ok(sqlx::query!(
+        "SELECT at, text FROM timeline WHERE member_id = $1 AND kind = $2 AND at > $3 ORDER BY at DESC, id DESC LIMIT $4",
+        member.uuid(),
+        Kind::Enforced.as_str(),
+        since,
+        limit,
+    )
+    .fetch_all(executor)
+    .await?
+    .into_iter()
+    .map(|row| (row.at, row.text))
+    .collect())
+}
+
 /// The newest first, at most `limit`.
 pub async fn of_member(
     executor: impl PgExecutor<'_>,

@@ -690,6 +690,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How pglab itself is: versions, and what each reconciler did last. */
+        get: operations["system_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1021,6 +1038,13 @@ export interface components {
             default?: string | null;
             name: components["schemas"]["ObjectName"];
             not_null: boolean;
+        };
+        /** @description What the watcher did to a student. */
+        Enforced: {
+            /** Format: date-time */
+            at: string;
+            /** @description What was done and why, in a sentence. */
+            text: string;
         };
         EnumType: {
             /** @description In their order. */
@@ -1448,6 +1472,15 @@ export interface components {
             /** @description `postgresql://user:password@host:port/database`; it is read and never written. */
             uri: string;
         };
+        /** @description How much the live path has to do. */
+        LivePath: {
+            /** @description Databases that are watched. */
+            n_databases: number;
+            /** @description Databases that are being looked at. */
+            n_looking: number;
+            /** @description Databases that were touched and are to be looked at. */
+            n_waiting: number;
+        };
         Member: {
             email?: string | null;
             hand?: components["schemas"]["RaisedHand"] | null;
@@ -1601,6 +1634,8 @@ export interface components {
         /** @description A student's own page. */
         OwnPage: {
             class?: components["schemas"]["OwnClass"] | null;
+            /** @description What pglab cancelled, ended or closed, and why, within the last hour; the newest first. */
+            enforced: components["schemas"]["Enforced"][];
             hand?: components["schemas"]["RaisedHand"] | null;
             kit?: components["schemas"]["Kit"] | null;
             lab: components["schemas"]["OwnLab"];
@@ -1654,6 +1689,31 @@ export interface components {
             /** @description The `cursor` of the next page. */
             next?: string | null;
         };
+        Postgres: {
+            /**
+             * Format: int64
+             * @description Of clients, pglab's own among them.
+             */
+            connections: number;
+            /** @description A standby takes no changes. */
+            in_recovery: boolean;
+            /** @description Where the server writes its log: the error feed reads it. */
+            log_destination: string;
+            logging_collector: boolean;
+            /** Format: int32 */
+            max_connections: number;
+            /** @description May end what runs too long. */
+            may_end_sessions: boolean;
+            /** @description Notices passwords that were changed with psql. */
+            may_see_passwords: boolean;
+            /** @description Databases, besides templates and `postgres`, that anybody may connect to. */
+            open_databases: string[];
+            /** @description The role by which pglab works there. */
+            role: string;
+            superuser: boolean;
+            /** @description `15.8` */
+            version: string;
+        };
         Preparation: {
             /** Format: int64 */
             eta_seconds?: number | null;
@@ -1697,6 +1757,28 @@ export interface components {
             /** Format: date-time */
             raised_at: string;
             why: string;
+        };
+        /** @description A worker, and what it did last in the process that answers. */
+        Reconciler: {
+            /** @description What it is for. */
+            about: string;
+            /** Format: date-time */
+            failing_since?: string | null;
+            /** @description Why the last run failed; left out when it succeeded. */
+            last_error?: string | null;
+            /** @description What it did the last time that it succeeded. */
+            last_result?: string | null;
+            /**
+             * Format: date-time
+             * @description Left out before the first time.
+             */
+            last_run_at?: string | null;
+            name: string;
+            /**
+             * Format: double
+             * @description How long it rests at most.
+             */
+            period_s: number;
         };
         /** @description A roster with errors, of which nothing was applied. */
         RefusedRoster: components["schemas"]["Problem"] & {
@@ -1860,6 +1942,30 @@ export interface components {
             section?: string | null;
             tasks: components["schemas"]["TaskResult"][];
         };
+        /** @description How pglab itself is. */
+        System: {
+            /**
+             * @description Several processes may answer, one of them works: is it the one that answers now? What reconcilers did is known
+             *     to the one that works.
+             */
+            leader: boolean;
+            live?: components["schemas"]["LivePath"] | null;
+            /** @description Boards that the process keeps in memory. */
+            n_boards: number;
+            /** @description Pages and programs that follow one of these boards. */
+            n_readers: number;
+            postgres?: components["schemas"]["Postgres"] | null;
+            /** @description Why it does not, in a sentence. */
+            postgres_error?: string | null;
+            reconcilers: components["schemas"]["Reconciler"][];
+            /**
+             * Format: date-time
+             * @description When the process that answers began.
+             */
+            started_at: string;
+            /** @description Of pglab. */
+            version: string;
+        };
         Table: {
             /**
              * Format: int64
@@ -1947,7 +2053,7 @@ export interface components {
         TimelineEntry: {
             /** Format: date-time */
             at: string;
-            /** @description `connected`, `completed`, `progress`, `broken`, `repaired`, `hand`, `reset`, `roster`, `password`. */
+            /** @description `connected`, `completed`, `progress`, `broken`, `repaired`, `hand`, `reset`, `roster`, `password`, `enforced`. */
             kind: string;
             /** Format: double */
             points?: number | null;
@@ -2052,6 +2158,7 @@ export type DefinitionCheck = components['schemas']['DefinitionCheck'];
 export type DefinitionExample = components['schemas']['DefinitionExample'];
 export type DefinitionTask = components['schemas']['DefinitionTask'];
 export type DomainType = components['schemas']['DomainType'];
+export type Enforced = components['schemas']['Enforced'];
 export type EnumType = components['schemas']['EnumType'];
 export type Example = components['schemas']['Example'];
 export type ExampleError = components['schemas']['ExampleError'];
@@ -2081,6 +2188,7 @@ export type LabSettings = components['schemas']['LabSettings'];
 export type LabState = components['schemas']['LabState'];
 export type LabSummary = components['schemas']['LabSummary'];
 export type LiveDatabase = components['schemas']['LiveDatabase'];
+export type LivePath = components['schemas']['LivePath'];
 export type Member = components['schemas']['Member'];
 export type MemberChange = components['schemas']['MemberChange'];
 export type MemberConnection = components['schemas']['MemberConnection'];
@@ -2108,12 +2216,14 @@ export type PasswordState = components['schemas']['PasswordState'];
 export type Person = components['schemas']['Person'];
 export type PersonChange = components['schemas']['PersonChange'];
 export type PersonList = components['schemas']['PersonList'];
+export type Postgres = components['schemas']['Postgres'];
 export type Preparation = components['schemas']['Preparation'];
 export type PreparationFailure = components['schemas']['PreparationFailure'];
 export type PreparationState = components['schemas']['PreparationState'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemField = components['schemas']['ProblemField'];
 export type RaisedHand = components['schemas']['RaisedHand'];
+export type Reconciler = components['schemas']['Reconciler'];
 export type RefusedRoster = components['schemas']['RefusedRoster'];
 export type Reset = components['schemas']['Reset'];
 export type Role = components['schemas']['Role'];
@@ -2133,6 +2243,7 @@ export type SignIn = components['schemas']['SignIn'];
 export type Start = components['schemas']['Start'];
 export type StartDump = components['schemas']['StartDump'];
 export type StudentResult = components['schemas']['StudentResult'];
+export type System = components['schemas']['System'];
 export type Table = components['schemas']['Table'];
 export type Task = components['schemas']['Task'];
 export type TaskChange = components['schemas']['TaskChange'];
@@ -3832,6 +3943,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
             };
             /** @description What went wrong, in words and with a stable code */
             default: {

@@ -33,7 +33,7 @@ pub struct MemberDetail {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TimelineEntry {
     pub at: DateTime<Utc>,
-    /// `connected`, `completed`, `progress`, `broken`, `repaired`, `hand`, `reset`, `roster`, `password`.
+    /// `connected`, `completed`, `progress`, `broken`, `repaired`, `hand`, `reset`, `roster`, `password`, `enforced`.
     pub kind: String,
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,7 +189,17 @@ pub struct OwnPage {
     pub class: Option<OwnClass>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hand: Option<RaisedHand>,
+    /// What pglab cancelled, ended or closed, and why, within the last hour; the newest first.
+    pub enforced: Vec<Enforced>,
     pub may: Vec<String>,
+}
+
+/// What the watcher did to a student.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Enforced {
+    pub at: DateTime<Utc>,
+    /// What was done and why, in a sentence.
+    pub text: String,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -232,6 +242,11 @@ pub(super) async fn me(
             per_task: per_task(&class, &page.tasks),
         }),
         hand: page.row.hand.clone().map(Into::into),
+        enforced: page
+            .enforced
+            .into_iter()
+            .map(|(at, text)| Enforced { at, text })
+            .collect(),
         may: page.may.into_iter().map(str::to_owned).collect(),
     }))
 }

@@ -14,4 +14,5 @@ mod people;
 mod schema;
 mod session;
 mod support;
+mod system;
 mod tokens;

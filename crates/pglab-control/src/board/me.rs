@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use pglab_core::{
     access::{Actor, Operation},
     lab::{LabState, MemberRole},
 };
-use pglab_store::{instance, lab::Lab, member};
+use pglab_store::{instance, lab::Lab, member, timeline};
 
 use super::{ClassRow, Content, MemberRow, TaskHead, member::row_of};
 use crate::{
@@ -14,6 +15,10 @@ use crate::{
     kit::{self, MemberKit, visible_password},
     lab,
 };
+
+/// What the watcher did is told for so long, and so often at most.
+const ENFORCED_SHOWN: TimeDelta = TimeDelta::hours(1);
+const MAX_ENFORCED: i64 = 3;
 
 #[derive(Debug)]
 pub struct OwnPage {
@@ -25,6 +30,8 @@ pub struct OwnPage {
     pub tasks: Arc<[TaskHead]>,
     /// `None` where the instructor does not show it.
     pub class: Option<ClassRow>,
+    /// What the watcher lately did to them, as sentences; the newest first.
+    pub enforced: Vec<(DateTime<Utc>, String)>,
     pub may: Vec<&'static str>,
 }
 
@@ -60,6 +67,8 @@ pub async fn own_page(control: &Control, actor: &Actor, slug: &str) -> Result<Ow
     };
     let board = control.boards().of_lab(control, &lab).await?;
     let view = board.view(control.now());
+    let since = control.now() - ENFORCED_SHOWN;
+    let enforced = timeline::enforced(pool, member.id, since, MAX_ENFORCED).await?;
     let mut may = Vec::new();
     if lab.state == LabState::Open {
         may.push("raise_hand");
@@ -73,6 +82,7 @@ pub async fn own_page(control: &Control, actor: &Actor, slug: &str) -> Result<Ow
         content: board.read(|state| state.content.clone()),
         tasks: view.tasks.clone(),
         class: lab.settings.show_class_progress.then(|| view.class.clone()),
+        enforced,
         may,
         lab,
     })

@@ -14,7 +14,7 @@ mod work;
 pub use events::events;
 pub use live::{Phase, Progress};
 pub use pglab_store::example::{ExampleSource, ExampleState};
-pub use reconcile::{Summary, activate, run};
+pub use reconcile::{Summary, WORKER, activate, run};
 pub use schema::schema;
 pub use upload::{Upload, UploadFor, from_uri, upload};
 pub use view::{ExampleProblem, ExampleSummary, ExampleView, StartDumpView, Warning, show};

@@ -1,7 +1,7 @@
 //! The reconciler of examples: for every example that is wanted, the example database, then the start template, then
 //! the tasks. Safe to stop at any point: the next activation removes what was left half-made and starts over.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, fmt, time::Duration};
 
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use pglab_core::id::LabId;
@@ -21,7 +21,7 @@ use super::{
     view::{ExampleProblem, ExampleSummary},
     work::{self, Failure},
 };
-use crate::{Control, Error, lab, task};
+use crate::{Control, Error, Worker, lab, reports::counted, task};
 
 /// When nobody wakes it: another process may have taken the upload.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -29,6 +29,12 @@ const PERIOD: Duration = Duration::from_secs(5);
 const NOTED_EVERY: Duration = Duration::from_secs(1);
 /// Loading keeps a server busy; more at once would make all of them slow.
 const MAX_AT_ONCE: usize = 2;
+
+pub const WORKER: Worker = Worker {
+    name: "examples",
+    about: "Loads example databases, makes what students start from, and derives the tasks",
+    period: PERIOD,
+};
 
 /// What an activation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +45,18 @@ pub struct Summary {
     pub given_up: usize,
     /// A server did not answer; tried again by the next activation.
     pub put_off: usize,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            (self.ready as u64, "ready"),
+            (self.failed as u64, "failed"),
+            (self.given_up as u64, "no longer wanted"),
+            (self.put_off as u64, "put off: a server did not answer"),
+        ];
+        counted(f, &counts)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +74,7 @@ pub async fn run(control: Control, stop: CancellationToken) {
             () = stop.cancelled() => return,
             activation = activate(&control) => activation,
         };
+        control.report(&WORKER, &activation);
         match activation {
             Ok(summary) if summary != Summary::default() => tracing::info!(?summary, "examples"),
             Ok(_) => {}

@@ -15,7 +15,7 @@ use pglab_core::{
 };
 use pglab_store::instance::{self, Instance};
 
-pub use reconcile::{NAME, PERIOD, Summary, activate, run};
+pub use reconcile::{Summary, WORKER, activate, run};
 
 use crate::{Control, Error};
 

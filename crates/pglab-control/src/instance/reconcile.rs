@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
+    fmt,
     time::Duration,
 };
 
@@ -29,9 +30,8 @@ use super::{
     remove::{remove, remove_snapshot, unwanted_snapshots},
     write_down::write_down,
 };
-use crate::{Control, Error};
+use crate::{Control, Error, Worker, reports::counted};
 
-pub const NAME: &str = "instances";
 /// How often it looks when nobody wakes it.
 pub const PERIOD: Duration = Duration::from_secs(30);
 /// How long it waits after a server was away.
@@ -41,6 +41,12 @@ const PAUSE: Duration = Duration::from_secs(3);
 const CONCURRENCY: u8 = 2;
 /// More rounds than any chain of steps needs: the rest waits for the next activation.
 const MAX_ROUNDS: usize = 8;
+
+pub const WORKER: Worker = Worker {
+    name: "instances",
+    about: "Makes, opens, closes and removes the students' roles and databases",
+    period: PERIOD,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
@@ -52,6 +58,20 @@ pub struct Summary {
     pub n_passwords: usize,
     /// When something that failed is due again.
     pub retry_at: Option<DateTime<Utc>>,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            (self.n_made as u64, "made"),
+            (self.n_failed as u64, "failed"),
+            (self.n_removed as u64, "removed"),
+            (self.n_opened as u64, "opened"),
+            (self.n_closed as u64, "closed"),
+            (self.n_passwords as u64, "passwords applied"),
+        ];
+        counted(f, &counts)
+    }
 }
 
 impl Summary {
@@ -67,6 +87,7 @@ pub async fn run(control: Control, stop: CancellationToken) {
             () = stop.cancelled() => return,
             outcome = activate(&control) => outcome,
         };
+        control.report(&WORKER, &outcome);
         let wait = match outcome {
             Ok(summary) => {
                 if summary.changed_something() || summary.n_failed > 0 {

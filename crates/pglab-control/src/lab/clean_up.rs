@@ -2,7 +2,7 @@
 //! or to labs that are being deleted, off the cluster. The students' databases themselves go by the reconciler of
 //! instances. Safe to stop at any point.
 
-use std::{collections::HashSet, io, path::PathBuf, time::Duration};
+use std::{collections::HashSet, fmt, io, path::PathBuf, time::Duration};
 
 use pglab_core::{id::MemberId, instance::InstanceState, lab::LabState, names};
 use pglab_fleet::{
@@ -14,11 +14,17 @@ use serde_json::json;
 use tokio::{fs, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, Error, example as examples, instance as instances};
+use crate::{Control, Error, Worker, example as examples, instance as instances, reports::counted};
 
 /// When nobody wakes it, and while it waits for the databases of students to go.
 const PERIOD: Duration = Duration::from_secs(10);
 const WAITING: Duration = Duration::from_secs(1);
+
+pub const WORKER: Worker = Worker {
+    name: "labs that end",
+    about: "Archives labs, and removes what belongs to those that are deleted",
+    period: PERIOD,
+};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -29,6 +35,18 @@ pub struct Summary {
     pub failed: usize,
 }
 
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            (self.archived as u64, "archived"),
+            (self.deleted as u64, "deleted"),
+            (self.waiting as u64, "waiting for something else to end"),
+            (self.failed as u64, "failed"),
+        ];
+        counted(f, &counts)
+    }
+}
+
 /// Works until `stop`.
 pub async fn run(control: Control, stop: CancellationToken) {
     loop {
@@ -36,6 +54,7 @@ pub async fn run(control: Control, stop: CancellationToken) {
             () = stop.cancelled() => return,
             activation = activate(&control) => activation,
         };
+        control.report(&WORKER, &activation);
         let mut pause = PERIOD;
         match activation {
             Ok(summary) => {

@@ -23,13 +23,19 @@ use pglab_store::{
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, Error};
+use crate::{Control, Error, Worker};
 
 const PERIOD: Duration = Duration::from_secs(1);
 /// How many looks go by before the caps are read anew.
 const RELOAD_EVERY: u32 = 5;
 /// How long a look may take before its connection is taken for dead.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+pub const WORKER: Worker = Worker {
+    name: "watcher",
+    about: "Ends what runs too long, and keeps databases to their size",
+    period: PERIOD,
+};
 
 /// Runs until `stop`.
 pub async fn run(control: Control, stop: CancellationToken) {
@@ -43,6 +49,7 @@ async fn follow(control: &Control) {
     loop {
         if let Err(error) = watch(control).await {
             tracing::warn!(%error, "students could not be watched; trying again");
+            control.report(&WORKER, &Err::<String, _>(error));
         }
         sleep(PERIOD).await;
     }
@@ -56,7 +63,11 @@ async fn watch(control: &Control) -> Result<(), Error> {
         let watched = Watched::read(control).await?;
         for _ in 0..RELOAD_EVERY {
             let done = look(&mut watcher, &connection, &watched).await?;
+            let n_done = done.len();
             tell(control, &watched, done).await?;
+            let n_databases = watched.caps.len();
+            let summary = format!("{n_databases} databases watched, stepped in {n_done} times");
+            control.report(&WORKER, &Ok::<_, Error>(summary));
             sleep(PERIOD).await;
         }
     }

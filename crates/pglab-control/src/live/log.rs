@@ -22,11 +22,19 @@ use pglab_store::{
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, Error, board::HandUp};
+use crate::{Control, Error, Worker, board::HandUp};
 
 /// The SQLSTATE by which `pglab.help` raises a hand.
 const HELP: &str = "PGHLP";
 const PERIOD: Duration = Duration::from_millis(500);
+/// After a failure.
+const PAUSE: Duration = Duration::from_secs(2);
+
+pub const WORKER: Worker = Worker {
+    name: "error feed",
+    about: "Reads from the server's log which errors students meet, and whose hand is up",
+    period: PERIOD,
+};
 /// Mistakes of one member that are stored in one reading; the rest is counted with the last of them.
 const MAX_STORED: usize = 10;
 /// The source's name in the table of positions: there is one cluster.
@@ -46,12 +54,13 @@ async fn follow(control: &Control) {
         if let Err(error) = read(control, &mut told).await {
             // The same again and again, where the maintenance role may not read the log.
             let text = error.to_string();
+            control.report(&WORKER, &Err::<String, _>(&text));
             if text != told {
                 tracing::warn!(%error, "the server's log can't be read; the board shows no errors");
                 told = text;
             }
         }
-        sleep(Duration::from_secs(2)).await;
+        sleep(PAUSE).await;
     }
 }
 
@@ -85,11 +94,18 @@ async fn read(control: &Control, told: &mut String) -> Result<(), Trouble> {
         } else {
             clock_ahead(control, &connection).await?
         };
+        let n_entries = batch.entries.len();
         if batch.position != position {
             take(control, batch.entries, batch.position.as_ref(), ahead).await?;
             position = batch.position;
         }
         told.clear();
+        let summary = if n_entries == 0 {
+            "nothing new".to_owned()
+        } else {
+            format!("{n_entries} lines read")
+        };
+        control.report(&WORKER, &Ok::<_, Trouble>(summary));
         if !batch.more {
             sleep(PERIOD).await;
         }

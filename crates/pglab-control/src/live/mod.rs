@@ -12,4 +12,4 @@ mod sessions;
 mod subjects;
 
 pub use look::LIMITS;
-pub use run::{BUDGET, run};
+pub use run::{BUDGET, WORKER, run};

@@ -8,9 +8,15 @@ use pglab_store::class;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, Error, credential::note_differs};
+use crate::{Control, Error, Worker, credential::note_differs};
 
 const PERIOD: Duration = Duration::from_secs(10);
+
+pub const WORKER: Worker = Worker {
+    name: "passwords",
+    about: "Notices passwords that were changed with psql",
+    period: PERIOD,
+};
 
 /// Runs until `stop`.
 pub async fn run(control: Control, stop: CancellationToken) {
@@ -23,7 +29,13 @@ pub async fn run(control: Control, stop: CancellationToken) {
 async fn follow(control: &Control) {
     let mut connection = None;
     loop {
-        match look(control, &mut connection).await {
+        let seen = look(control, &mut connection).await;
+        let said = seen.as_ref().map(|may_see| match may_see {
+            true => "compared",
+            false => "not at work: the maintenance role may not see passwords",
+        });
+        control.report(&WORKER, &said);
+        match seen {
             // Only a superuser sees verifiers: then nothing is ever noticed.
             Ok(false) => return,
             Ok(true) => {}

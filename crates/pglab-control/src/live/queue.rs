@@ -187,6 +187,14 @@ impl<K: Copy + Eq + Hash + Ord> Queue<K> {
         }
     }
 
+    /// How many are to be looked at now, and wait for a place.
+    pub fn n_waiting(&self, now: Instant) -> usize {
+        let waits = |entry: &&Entry| {
+            entry.running.is_none() && entry.due.is_some_and(|due| due.max(entry.not_before) <= now)
+        };
+        self.entries.values().filter(waits).count()
+    }
+
     /// It is no longer looked at.
     pub fn remove(&mut self, key: K) {
         self.entries.remove(&key);

@@ -23,13 +23,19 @@ use super::{
     sessions::Sessions,
     subjects::Subjects,
 };
-use crate::{Control, Error, board::feed};
+use crate::{Control, Error, Live as Facts, Worker, board::feed};
 
 /// Connections of checkers on the cluster, those that are kept for the active included.
 pub const BUDGET: usize = 8;
 const SWEEP_PERIOD: Duration = Duration::from_secs(1);
 /// While a class is prepared, instances move all the time.
 const RELOAD_PAUSE: Duration = Duration::from_millis(500);
+
+pub const WORKER: Worker = Worker {
+    name: "board",
+    about: "Sees which databases were touched, looks at these, and keeps the boards",
+    period: SWEEP_PERIOD,
+};
 
 /// Runs until `stop`. In one process at a time.
 pub async fn run(control: Control, stop: CancellationToken) {
@@ -98,6 +104,7 @@ async fn sweep(control: &Control, sweeps: mpsc::Sender<Swept>, mut wanted: watch
             }
             Err(error) => {
                 tracing::warn!(%error, "can't see what students do; trying again");
+                control.report(&WORKER, &Err::<Facts, _>(error));
                 None
             }
         };
@@ -249,6 +256,13 @@ impl Live<'_> {
         self.answer();
         let subjects = &self.subjects.by_instance;
         self.sessions.tidy(now, |id| subjects.contains_key(&id));
+        let facts = Facts {
+            n_databases: subjects.len(),
+            n_waiting: self.queue.n_waiting(now),
+            n_looking: self.looks.len(),
+        };
+        self.control.report_live(facts);
+        self.control.report(&WORKER, &Ok::<_, Error>(facts));
     }
 
     async fn write_connected(

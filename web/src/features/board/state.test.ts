@@ -36,7 +36,7 @@ describe('applyEvents', () => {
 
   it('takes the last of several events of one member, and class and errors when they come', () => {
     const board = aBoard([aMember('ada')], 1)
-    const klass = { n_members: 1, n_connected: 1, pace: { median_score: 4 } }
+    const klass = { n_members: 1, n_connected: 1, pace: { median_score: 4, median_tasks_done: 1 }, per_task: [] }
     const shared = [{ sqlstate: '42P01', message: 'no', n_members: 2, logins: ['ada'], last_at: '2026-01-01T00:00:00Z' }]
     const applied = applyEvents(board, [
       event(2, aMember('ada', { score: 1 }), { class: klass }),

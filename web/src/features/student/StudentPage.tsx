@@ -73,6 +73,15 @@ export function StudentPage({ slug }: { slug: string }) {
           You still have your first password, and your instructor can see it. <Link to="/account">Choose your own</Link>.
         </Notice>
       )}
+      {page.enforced.length > 0 && (
+        <Notice tone="warning" title="pglab stepped in">
+          {page.enforced.map((each) => (
+            <p key={`${each.at}${each.text}`}>
+              {each.text} <span className="dim nowrap">· <Time at={each.at} /></span>
+            </p>
+          ))}
+        </Notice>
+      )}
       <Progress page={page} />
       {wide ? (
         <div className={classes.columns}>

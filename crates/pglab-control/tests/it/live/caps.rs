@@ -25,6 +25,10 @@ async fn a_student_reads_why_their_session_was_ended() {
     for _ in 0..200 {
         if told().await {
             assert!(ada.is_closed());
+            let person = school.student("ada").await;
+            let own = board::own_page(&school, &person, SLUG).await.unwrap();
+            let (_, sentence) = own.enforced.first().expect("her own page says it too");
+            assert!(sentence.contains("locks"), "{sentence}");
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
