@@ -30,6 +30,7 @@ async fn an_instructor_makes_and_changes_a_lab() {
             "max_score": 0.0,
             "n_members": 0,
             "example": null,
+            "preparation": { "state": "idle", "total": 0, "ready": 0, "waiting": 0, "failed": [] },
             "tasks": [],
             "may": [
                 "view", "results", "assist", "credentials_view", "edit", "roster_import", "prepare", "open", "delete"
