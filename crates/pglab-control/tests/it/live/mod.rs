@@ -1,3 +1,4 @@
+mod caps;
 mod commits;
 mod readers;
 mod school;
