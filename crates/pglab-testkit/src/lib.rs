@@ -11,4 +11,4 @@ pub mod postgres;
 pub mod schema_gen;
 
 pub use clock::{SeededRandom, SettableClock};
-pub use postgres::TestServer;
+pub use postgres::{TestServer, free_port};
