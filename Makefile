@@ -52,8 +52,8 @@ examples-test: ## The example lab, its solution and its mistakes on PostgreSQL
 release: web ## A release binary with the pages inside
 	cargo build --release -p pglab
 
-bench: install-for-bench release ## Ratios against floors measured in the same run
-	scripts/bench
+bench: install-for-bench ## Ratios against floors measured in the same run, ten minutes (docs/performance.md)
+	cargo bench --quiet -p pglab-control --bench budgets
 
 soak: install-for-test ## The long crash tests
 	cargo build --quiet -p pglab
