@@ -66,7 +66,10 @@ async fn watch(control: &Control) -> Result<(), Error> {
             let n_done = done.len();
             tell(control, &watched, done).await?;
             let n_databases = watched.caps.len();
-            let summary = format!("{n_databases} databases watched, stepped in {n_done} times");
+            let summary = match n_done {
+                0 => format!("{n_databases} databases watched"),
+                _ => format!("{n_databases} databases watched; what was done: {n_done}"),
+            };
             control.report(&WORKER, &Ok::<_, Error>(summary));
             sleep(PERIOD).await;
         }

@@ -103,7 +103,7 @@ async fn read(control: &Control, told: &mut String) -> Result<(), Trouble> {
         let summary = if n_entries == 0 {
             "nothing new".to_owned()
         } else {
-            format!("{n_entries} lines read")
+            format!("{n_entries} new")
         };
         control.report(&WORKER, &Ok::<_, Trouble>(summary));
         if !batch.more {

@@ -256,8 +256,9 @@ impl Live<'_> {
         self.answer();
         let subjects = &self.subjects.by_instance;
         self.sessions.tidy(now, |id| subjects.contains_key(&id));
+        self.begin_looks();
         let facts = Facts {
-            n_databases: subjects.len(),
+            n_databases: self.subjects.by_instance.len(),
             n_waiting: self.queue.n_waiting(now),
             n_looking: self.looks.len(),
         };
