@@ -1,3 +1,5 @@
+//! Rosters of every format, what is refused, and what a roster changes.
+
 use proptest::prelude::*;
 
 use super::*;

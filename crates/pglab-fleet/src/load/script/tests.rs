@@ -1,3 +1,5 @@
+//! Scripts cut into statements: quotes, comments, COPY blocks, psql's own lines.
+
 use proptest::prelude::*;
 
 use super::*;
