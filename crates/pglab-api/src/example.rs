@@ -90,6 +90,9 @@ pub enum Phase {
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ExampleError {
+    /// The dump that the line is in, where that is not the example's own but the one that students start with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// The line of the dump, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
@@ -105,6 +108,9 @@ pub struct ExampleError {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = ExampleWarning)]
 pub struct Warning {
+    /// The dump that the line is in, where that is not the example's own but the one that students start with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
     pub message: String,
@@ -156,6 +162,7 @@ impl From<ExampleView> for Example {
                 total_bytes: progress.total_bytes,
             }),
             error: view.error.map(|error| ExampleError {
+                file: error.file,
                 line: error.line,
                 statement: error.statement,
                 message: error.message,
@@ -166,6 +173,7 @@ impl From<ExampleView> for Example {
                 .warnings
                 .into_iter()
                 .map(|warning| Warning {
+                    file: warning.file,
                     line: warning.line,
                     message: warning.message,
                 })

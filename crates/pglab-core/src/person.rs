@@ -48,17 +48,24 @@ pub enum LoginError {
     Reserved(String),
     #[error("the login {0:?} has a control character")]
     Control(String),
+    #[error(
+        "the login {0:?} can't be: browsers and servers take it for a folder, so its pages have no address"
+    )]
+    Dots(String),
 }
 
 impl Login {
     /// Trims, folds to lower case and checks.
     ///
     /// # Errors
-    /// Empty, over 63 bytes after folding, a control character, or a reserved name.
+    /// Empty, over 63 bytes after folding, a control character, a reserved name, or a name that no URL can hold.
     pub fn parse(text: &str) -> Result<Self, LoginError> {
         let folded = text.trim().to_lowercase();
         if folded.chars().any(char::is_control) {
             return Err(LoginError::Control(folded));
+        }
+        if folded == "." || folded == ".." {
+            return Err(LoginError::Dots(folded));
         }
         let reserved = [
             "postgres",
@@ -105,5 +112,21 @@ impl TryFrom<String> for Login {
 impl From<Login> for String {
     fn from(login: Login) -> Self {
         login.0.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_login() {
+        let refused = |text: &str| Login::parse(text).unwrap_err();
+        assert!(matches!(refused("."), LoginError::Dots(_)));
+        assert!(matches!(refused(" .. "), LoginError::Dots(_)));
+        assert!(matches!(refused("PG_monitor"), LoginError::Reserved(_)));
+        assert!(matches!(refused("a\u{7}"), LoginError::Control(_)));
+        assert_eq!(Login::parse("...").unwrap().as_str(), "...");
+        assert_eq!(Login::parse(" A.B ").unwrap().as_str(), "a.b");
     }
 }

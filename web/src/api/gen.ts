@@ -1069,6 +1069,8 @@ export interface components {
             warnings: components["schemas"]["ExampleWarning"][];
         };
         ExampleError: {
+            /** @description The dump that the line is in, where that is not the example's own but the one that students start with. */
+            file?: string | null;
             hint?: string | null;
             /**
              * Format: int64
@@ -1119,6 +1121,8 @@ export interface components {
             views: number;
         };
         ExampleWarning: {
+            /** @description The dump that the line is in, where that is not the example's own but the one that students start with. */
+            file?: string | null;
             /** Format: int64 */
             line?: number | null;
             message: string;

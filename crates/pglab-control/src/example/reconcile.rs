@@ -308,6 +308,13 @@ async fn fail(
         work::remove_starts(control, lab).await?;
     } else {
         work::remove_all(control, lab).await?;
+        // With databases of students there it is in use; who makes one makes it again.
+        if pglab_store::instance::of_lab(control.store.pool(), lab.id)
+            .await?
+            .is_empty()
+        {
+            work::remove_lab_role(control, lab).await?;
+        }
     }
     let mut tx = control.store.begin().await?;
     let Some((mut example, now)) = still_wanted(&mut tx, lab, failed.generation).await? else {

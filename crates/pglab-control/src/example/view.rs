@@ -42,6 +42,9 @@ pub struct StartDumpView {
 /// Why an example could not be loaded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExampleProblem {
+    /// The dump that the line is in, where that is not the example's own but the one that students start with.
+    #[serde(default)]
+    pub file: Option<String>,
     /// The line of the dump, from 1.
     pub line: Option<u64>,
     /// The beginning of the statement there.
@@ -54,6 +57,9 @@ pub struct ExampleProblem {
 /// Something in the dump that was left out or done differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
+    /// As in [`ExampleProblem`].
+    #[serde(default)]
+    pub file: Option<String>,
     pub line: Option<u64>,
     pub message: String,
 }

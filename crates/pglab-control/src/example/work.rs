@@ -93,10 +93,11 @@ pub(super) async fn make_example(
     };
     let made = match template::make_example(&request, &|progress| told(phased(progress))).await {
         Ok(made) => made,
-        Err(error) => return Err(failure(control, error).await),
+        Err(error) => return Err(failure(control, error, None).await),
     };
-    let mut warnings = warnings(&made.report);
+    let mut warnings = warnings(&made.report, None);
     warnings.extend(made.rows.left_out.iter().map(|(name, reason)| Warning {
+        file: None,
         line: None,
         message: format!("the rows of {} are not asked for: {reason}", words::object(name)),
     }));
@@ -123,6 +124,10 @@ pub(super) async fn make_start(
         }
         _ => None,
     };
+    let start_file = source
+        .is_some()
+        .then(|| dump.map(|dump| dump.name.as_str()))
+        .flatten();
     let database = names::start_database(&lab.slug, example.generation).map_err(Error::internal)?;
     let request = StartRequest {
         cluster: &control.cluster,
@@ -144,7 +149,7 @@ pub(super) async fn make_start(
     };
     let made = match template::make_start(&request, &making).await {
         Ok(made) => made,
-        Err(error) => return Err(failure(control, error).await),
+        Err(error) => return Err(failure(control, error, start_file).await),
     };
     Ok(StartMade {
         database,
@@ -159,7 +164,11 @@ pub(super) async fn make_start(
                 (rows.name, ObservedRows::Digest { digest, hashes: None })
             })
             .collect(),
-        warnings: made.report.as_ref().map(warnings).unwrap_or_default(),
+        warnings: made
+            .report
+            .as_ref()
+            .map(|report| warnings(report, start_file))
+            .unwrap_or_default(),
     })
 }
 
@@ -191,11 +200,13 @@ fn phased(progress: LoadProgress) -> Progress {
     }
 }
 
-fn warnings(report: &LoadReport) -> Vec<Warning> {
+/// `file` where the lines are not of the example's own dump.
+fn warnings(report: &LoadReport, file: Option<&str>) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = report
         .warnings
         .iter()
         .map(|warning| Warning {
+            file: file.map(str::to_owned),
             line: Some(warning.line),
             message: warning.message.clone(),
         })
@@ -203,6 +214,7 @@ fn warnings(report: &LoadReport) -> Vec<Warning> {
     let untold = report.n_warnings.saturating_sub(warnings.len() as u64);
     if untold > 0 {
         warnings.push(Warning {
+            file: file.map(str::to_owned),
             line: None,
             message: format!("and {} more", words::count(untold, "warning")),
         });
@@ -218,13 +230,14 @@ fn problem(message: &str) -> Failure {
 }
 
 /// A server at fault may be ours, which will be back, or the one that an example was to be read from.
-async fn failure(control: &Control, error: LoadError) -> Failure {
+async fn failure(control: &Control, error: LoadError, file: Option<&str>) -> Failure {
     if error.fault == LoadFault::Server
         && let Err(away) = control.cluster.maintenance().await
     {
         return Failure::Error(away.into());
     }
     Failure::Problem(ExampleProblem {
+        file: file.map(str::to_owned),
         line: error.line,
         statement: error.statement,
         message: error.message,
@@ -243,6 +256,13 @@ pub(crate) async fn remove_all(control: &Control, lab: &Lab) -> Result<(), Error
     drop_starts(control, &connection, lab).await?;
     let loader = names::loader_role(&lab.slug).map_err(Error::internal)?;
     Ok(role::drop(&connection, &loader).await?)
+}
+
+/// The role that owns what is in the lab's databases; all of them must be gone.
+pub(crate) async fn remove_lab_role(control: &Control, lab: &Lab) -> Result<(), Error> {
+    let connection = control.cluster.maintenance().await?;
+    let lab_role = names::lab_role(&lab.slug).map_err(Error::internal)?;
+    Ok(role::drop(&connection, &lab_role).await?)
 }
 
 /// The start templates alone.

@@ -40,7 +40,8 @@ pub(super) fn environment(uri: &str) -> Result<Vec<(&'static str, String)>, Load
         ("PGOPTIONS", "-c default_transaction_read_only=on".to_owned()),
         ("PGAPPNAME", "pglab".to_owned()),
         ("PGCONNECT_TIMEOUT", "10".to_owned()),
-        ("PGPASSFILE", "/dev/null".to_owned()),
+        // None: what lies in the home directory of whoever runs pglab is not meant for this.
+        ("PGPASSFILE", "/nonexistent".to_owned()),
         (
             "PGSSLMODE",
             match config.get_ssl_mode() {

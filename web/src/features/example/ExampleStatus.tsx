@@ -71,8 +71,8 @@ export function ExampleStatus({ example }: { example: Example }) {
           tone="error"
           title={
             example.error.line
-              ? `${example.name} could not be loaded: line ${example.error.line.toLocaleString('en')}`
-              : `${example.name} could not be loaded`
+              ? `${example.error.file ?? example.name} could not be loaded: line ${example.error.line.toLocaleString('en')}`
+              : `${example.error.file ?? example.name} could not be loaded`
           }
         >
           <div className="stack">
@@ -110,8 +110,10 @@ export function ExampleStatus({ example }: { example: Example }) {
           <summary className="dim">{plural(example.warnings.length, 'warning')} while loading</summary>
           <ul className={classes.warnings}>
             {example.warnings.slice(0, 300).map((warning) => (
-              <li key={`${warning.line}${warning.message}`}>
-                <span className="faint num">{warning.line ? `line ${warning.line}` : ''}</span>
+              <li key={`${warning.file ?? ''}${warning.line}${warning.message}`}>
+                <span className="faint num">
+                  {[warning.file, warning.line && `line ${warning.line}`].filter(Boolean).join(', ')}
+                </span>
                 <span>{warning.message}</span>
               </li>
             ))}

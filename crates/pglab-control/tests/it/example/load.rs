@@ -50,8 +50,7 @@ async fn a_dump_that_fails_says_where_and_leaves_nothing() {
     assert_eq!(error.message, "relation \"nowhere\" does not exist");
     assert_eq!(error.sqlstate.as_deref(), Some("42P01"));
     assert!(matches!(error.line, Some(3..=5)), "{error:?}");
-    let left = shop.on_the_cluster().await;
-    assert!(left.iter().all(|name| name == "role pglab_lab_shop"), "{left:?}");
+    assert_eq!(shop.on_the_cluster().await, Vec::<String>::new());
     // The next one is taken.
     shop.upload(SHOP).await.unwrap();
     assert_eq!(shop.activate().await.ready, 1);
@@ -153,6 +152,8 @@ async fn a_start_of_its_own() {
         .await
         .unwrap();
     assert_eq!(shop.activate().await.failed, 1);
+    let error = shop.show().await.error.unwrap();
+    assert_eq!((error.file.as_deref(), error.line), (Some("begin.sql"), Some(1)));
     assert_eq!(
         shop.on_the_cluster().await,
         ["pglab_ex_shop_1", "role pglab_lab_shop"]

@@ -77,7 +77,8 @@ pub(super) async fn apply(client: &Client, file: LabFile) -> anyhow::Result<Stri
         if wait {
             for warning in &example.warnings {
                 let line = warning.line.map(|line| format!(":{line}")).unwrap_or_default();
-                tell(&format!("{}{line}: {}", example.name, warning.message));
+                let file = warning.file.as_ref().unwrap_or(&example.name);
+                tell(&format!("{file}{line}: {}", warning.message));
             }
         }
     }

@@ -88,6 +88,7 @@ pub(super) async fn wait(client: &Client, slug: &str) -> anyhow::Result<Example>
             ExampleState::Failed => {
                 bar.finish_and_clear();
                 let error = example.error.unwrap_or_else(|| ExampleError {
+                    file: None,
                     line: None,
                     statement: None,
                     message: "the reason is not known".to_owned(),
@@ -123,7 +124,7 @@ pub(super) async fn wait(client: &Client, slug: &str) -> anyhow::Result<Example>
 
 /// `chinook.sql:12: relation "x" does not exist (SQLSTATE 42P01)`, and the statement below it.
 fn failure(name: &str, error: &ExampleError) -> String {
-    let mut text = name.to_owned();
+    let mut text = error.file.as_deref().unwrap_or(name).to_owned();
     if let Some(line) = error.line {
         text.push_str(&format!(":{line}"));
     }
@@ -173,7 +174,8 @@ mod tests {
 
     #[test]
     fn failures_name_file_and_line() {
-        let error = ExampleError {
+        let mut error = ExampleError {
+            file: None,
             line: Some(12),
             statement: Some("CREATE TABLE x\n(y);".to_owned()),
             message: "relation \"y\" does not exist".to_owned(),
@@ -186,5 +188,7 @@ mod tests {
             (y);
           hint: Make it first.
         "#);
+        error.file = Some("start.sql".to_owned());
+        assert!(failure("shop.sql", &error).starts_with("start.sql:12: "));
     }
 }
