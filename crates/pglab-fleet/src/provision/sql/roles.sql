@@ -24,6 +24,10 @@ BEGIN
                 coalesce((want ->> 'limit')::integer, -1),
                 want ->> 'password');
             EXECUTE format('COMMENT ON ROLE %I IS %L', want ->> 'role', want ->> 'mark');
+            -- To make it the owner of something, who is no superuser must be a member.
+            IF NOT (want ->> 'login')::boolean AND NOT pg_has_role(current_user, want ->> 'role', 'USAGE') THEN
+                EXECUTE format('GRANT %I TO CURRENT_USER', want ->> 'role');
+            END IF;
             CONTINUE;
         END IF;
         IF existing.mark NOT LIKE 'pglab:%' THEN
