@@ -184,7 +184,7 @@ impl PrivateServer {
             };
             if exited {
                 return Err(PrivateError::DidNotStart {
-                    log: last_lines(&self.settings.folder),
+                    log: last_lines(&self.settings.folder).await,
                 });
             }
             if PidFile::read(&self.settings.folder).is_some_and(|file| file.pid == self.pid && file.ready) {
@@ -243,23 +243,40 @@ fn startup_log(folder: &Path) -> PathBuf {
     folder.join("startup.log")
 }
 
-/// The end of what the server said while starting, for the error message: before its log began, and in its log.
-fn last_lines(folder: &Path) -> String {
-    let newest = fs::read_dir(folder.join("log"))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.metadata().is_ok_and(|meta| meta.len() > 0))
-        .max_by_key(|entry| entry.metadata().and_then(|meta| meta.modified()).ok());
-    let logged = newest.map(|entry| read_end(&entry.path())).unwrap_or_default();
-    let text = format!("{}\n{logged}", read_end(&startup_log(folder)));
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+/// The end of what the server said while starting, for the error message. Its log collector may still be writing when
+/// the server is gone: a second is given to it until the reason is there.
+async fn last_lines(folder: &Path) -> String {
+    let mut lines = said(folder);
+    for _ in 0..20 {
+        if lines.iter().any(|line| line.contains("FATAL")) {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+        lines = said(folder);
+    }
     let tail = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default();
     if tail.is_empty() {
         "it said nothing".to_owned()
     } else {
         tail.join(" / ")
     }
+}
+
+/// What it said before its log began, and in the newest files of its log, without the lines about the log itself.
+fn said(folder: &Path) -> Vec<String> {
+    let mut files: Vec<_> = fs::read_dir(folder.join("log"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    files.sort();
+    let newest = files.iter().rev().take(2).rev().map(|(_, path)| path.clone());
+    std::iter::once(startup_log(folder))
+        .chain(newest)
+        .flat_map(|path| read_end(&path).lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| !line.trim().is_empty() && !line.contains("log output"))
+        .collect()
 }
 
 /// The last 8 KiB of a file, as far as they are text.
