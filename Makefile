@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check web rust-test web-test browser-test examples-test build release bench soak generate fmt clean install-for-%
+.PHONY: help demo test check web rust-test web-test browser-test examples-test build release bench soak stack stack-test deploy-check generate fmt clean install-for-%
 
 # A private Node.js (scripts/install) comes first where the machine's own is missing or too old.
 export PATH := $(CURDIR)/.dev/node/node_modules/node/bin:$(PATH)
@@ -51,6 +51,16 @@ examples-test: ## The example lab, its solution and its mistakes on PostgreSQL
 
 release: web ## A release binary with the pages inside
 	cargo build --release -p pglab
+
+stack: install-for-stack release ## The whole chain natively: slapd, PostgreSQL, exporter, Prometheus, Alertmanager, Caddy, pglab
+	deploy/stack/run --pglab target/release/pglab
+
+stack-test: install-for-stack ## Start the stack and walk it: from a roster to an alert
+	cargo build --quiet -p pglab
+	deploy/stack/walk
+
+deploy-check: install-for-stack ## The files of deploy/, by the products' own checkers
+	deploy/check
 
 bench: install-for-bench ## Ratios against floors measured in the same run, ten minutes (docs/performance.md)
 	cargo bench --quiet -p pglab-control --bench budgets
