@@ -55,10 +55,6 @@ release: web ## A release binary with the pages inside
 stack: install-for-stack release ## The whole chain natively: slapd, PostgreSQL, exporter, Prometheus, Alertmanager, Caddy, pglab
 	deploy/stack/run --pglab target/release/pglab
 
-stack-test: install-for-stack ## Start the stack and walk it: from a roster to an alert
-	cargo build --quiet -p pglab
-	deploy/stack/walk
-
 deploy-check: install-for-stack ## The files of deploy/, by the products' own checkers
 	deploy/check
 
