@@ -6,6 +6,7 @@ pub mod caps;
 pub mod check;
 pub mod clock;
 pub mod derive;
+pub mod directory;
 pub mod expression;
 pub mod id;
 pub mod ident;
