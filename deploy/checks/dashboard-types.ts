@@ -1,4 +1,4 @@
-// What the dashboards must be, in the types of the @grafana/schema that package.json names. schema.mjs makes a JSON schema
+// What the dashboards must be, in the types of the @grafana/schema that package.json names. dashboards.mjs makes a JSON schema
 // of it. The package has no type for a query of Prometheus: ours is the shared DataQuery and what its editor saves.
 import type { DataQuery } from "@grafana/schema";
 import type * as dashboard from "@grafana/schema/dist/esm/raw/dashboard/x/Dashboard_types.gen";

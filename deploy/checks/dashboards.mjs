@@ -1,5 +1,5 @@
-// Checks dashboards/*.json against the dashboard types of @grafana/schema (the version in package.json), panel options
-// included, and against what provisioning asks for:  npm ci && node schema.mjs
+// Checks ../grafana/dashboards/*.json against the dashboard types of @grafana/schema (the version in package.json), panel options
+// included, and against what provisioning asks for:  npm ci && node dashboards.mjs
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { createGenerator } from "ts-json-schema-generator";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const version = createRequire(import.meta.url)("@grafana/schema/package.json").version;
 const schema = createGenerator({
-  path: here("schema.ts"),
+  path: here("dashboard-types.ts"),
   tsconfig: here("tsconfig.json"),
   type: "Dashboard",
   additionalProperties: false,
@@ -22,11 +22,11 @@ const validate = new Ajv({ allErrors: true, strict: false, discriminator: false 
 const problems = [];
 const uids = new Set();
 const datasources = new Set(
-  [...readFileSync(here("provisioning/datasources/pglab.yml"), "utf8").matchAll(/^ +uid: (.+)$/gm)].map(([, uid]) => uid),
+  [...readFileSync(here("../grafana/provisioning/datasources/pglab.yml"), "utf8").matchAll(/^ +uid: (.+)$/gm)].map(([, uid]) => uid),
 );
 
-for (const file of readdirSync(here("dashboards")).filter((name) => name.endsWith(".json"))) {
-  const dashboard = JSON.parse(readFileSync(here(`dashboards/${file}`), "utf8"));
+for (const file of readdirSync(here("../grafana/dashboards")).filter((name) => name.endsWith(".json"))) {
+  const dashboard = JSON.parse(readFileSync(here(`../grafana/dashboards/${file}`), "utf8"));
   const wrong = (what) => problems.push(`${file}: ${what}`);
   if (!validate(dashboard)) {
     // Of the alternatives of a panel, those of another type say nothing.
