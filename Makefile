@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check web rust-test web-test browser-test examples-test build release bench soak stack stack-test deploy-check generate fmt clean install-for-%
+.PHONY: help demo test check web rust-test web-test browser-test examples-test build release bench soak stack stack-test deploy-check deb deb-test generate fmt clean install-for-%
 
 # A private Node.js (scripts/install) comes first where the machine's own is missing or too old.
 export PATH := $(CURDIR)/.dev/node/node_modules/node/bin:$(PATH)
@@ -16,11 +16,12 @@ install-for-%:
 demo: install-for-demo release ## Install what is missing, build, and start a live demo class
 	target/release/pglab up --demo
 
-test: install-for-test ## Install what the tests need, then run all of them
+test: install-for-test install-for-stack ## Install what the tests need, then run all of them
 	@scripts/step "Pages: build" $(MAKE) --no-print-directory web
 	@scripts/step "Checks: format, lints, generated files" $(MAKE) --no-print-directory check
 	@scripts/step "Pages: types and unit tests" $(MAKE) --no-print-directory web-test
 	@scripts/step "Examples: against PostgreSQL" $(MAKE) --no-print-directory examples-test
+	@scripts/step "Deployment: files" $(MAKE) --no-print-directory deploy-check
 	@scripts/step "Rust tests" $(MAKE) --no-print-directory rust-test
 	@scripts/step "Browser test" $(MAKE) --no-print-directory browser-test
 
@@ -55,8 +56,19 @@ release: web ## A release binary with the pages inside
 stack: install-for-stack release ## The whole chain natively: slapd, PostgreSQL, exporter, Prometheus, Alertmanager, Caddy, pglab
 	deploy/stack/run --pglab target/release/pglab
 
-deploy-check: install-for-stack ## The files of deploy/, by the products' own checkers
-	deploy/check
+stack-test: install-for-stack ## Start the stack and walk it: from a roster to an alert
+	cargo build --quiet -p pglab
+	deploy/stack/walk
+
+deploy-check: install-for-stack ## The files of deploy/, by the products' own checkers and schemas
+	deploy/check --all
+
+deb: release ## The Debian package, into target/debian
+	@command -v cargo-deb >/dev/null || cargo install --locked --quiet cargo-deb
+	cargo deb -p pglab --no-build
+
+deb-test: deb ## The Debian package on a fresh Debian 12 (debootstrap, root)
+	deploy/debian/prove "$$(ls -t target/debian/pglab_*.deb | head -1)"
 
 bench: install-for-bench ## Ratios against floors measured in the same run, ten minutes (docs/performance.md)
 	cargo bench --quiet -p pglab-control --bench budgets
