@@ -12,7 +12,7 @@ use axum::{
 };
 use pglab_control::{
     Control, Error,
-    session::{Identified, Shown, identify},
+    session::{Identified, Shown, identify, identify_scraper},
 };
 use pglab_core::access::Actor;
 use serde::de::DeserializeOwned;
@@ -68,6 +68,26 @@ impl FromRequestParts<Control> for ActingSession {
         let known = Self(identified);
         parts.extensions.insert(known.clone());
         Ok(known)
+    }
+}
+
+/// Who scrapes: as [`Acting`], where a token with the scope `metrics` is enough. On the listener for metrics alone,
+/// which only this machine reaches, nobody has to say who they are.
+#[derive(Debug, Clone)]
+pub struct Scraping(pub Actor);
+
+/// Put on requests of the listener for metrics.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OnMetricsListener;
+
+impl FromRequestParts<Control> for Scraping {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, control: &Control) -> Result<Self, Problem> {
+        if parts.extensions.get::<OnMetricsListener>().is_some() {
+            return Ok(Self(Actor::System));
+        }
+        let identified = identify_scraper(control, shown(&parts.headers)?).await?;
+        Ok(Self(identified.actor))
     }
 }
 

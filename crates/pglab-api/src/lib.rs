@@ -20,6 +20,7 @@ mod idempotency;
 pub mod kit;
 pub mod labs;
 pub mod members;
+pub mod metrics;
 mod pages;
 pub mod people;
 pub mod preparation;
@@ -34,4 +35,4 @@ pub mod tokens;
 pub mod words;
 
 pub use problem::Problem;
-pub use router::{document, router};
+pub use router::{document, metrics_router, router};

@@ -18,7 +18,8 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     Problem, account, board, claims, credentials,
     document::{Top, completed},
-    example, headers, health, idempotency, labs, members, pages, people, preparation, results, roster,
+    extract::OnMetricsListener,
+    example, headers, health, idempotency, labs, members, metrics, pages, people, preparation, results, roster,
     session, system, tasks, tokens,
 };
 
@@ -43,6 +44,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(claims::router())
         .merge(results::router())
         .merge(board::router())
+        .merge(metrics::router())
 }
 
 /// The OpenAPI document of all routes.
@@ -62,6 +64,20 @@ pub fn router(control: Control) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(from_fn(headers::layer))
+        .layer(from_fn_with_state(control.clone(), metrics::layer))
+        .with_state(control)
+}
+
+/// What is served on the listener for metrics, to whoever reaches it.
+pub fn metrics_router(control: Control) -> Router {
+    let (router, _) = OpenApiRouter::with_openapi(Top::openapi())
+        .merge(health::router())
+        .merge(metrics::router())
+        .split_for_parts();
+    router
+        .layer(axum::Extension(OnMetricsListener))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CompressionLayer::new())
         .with_state(control)
 }
 

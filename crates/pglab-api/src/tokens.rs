@@ -19,6 +19,8 @@ use crate::{
 pub enum Scope {
     Read,
     Write,
+    /// To scrape metrics, and nothing else. Only an admin may make such a token.
+    Metrics,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,7 +62,7 @@ pub struct TokenList {
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     pub name: String,
-    /// Both when left out; `write` includes `read`.
+    /// `read` and `write` when left out; `write` includes `read`.
     #[serde(default)]
     pub scopes: Vec<Scope>,
     /// 1 to 3650; never when left out.
@@ -100,6 +102,7 @@ async fn create(
     let scopes = body.scopes.iter().map(|scope| match scope {
         Scope::Read => "read".to_owned(),
         Scope::Write => "write".to_owned(),
+        Scope::Metrics => "metrics".to_owned(),
     });
     let new = tokens::NewToken {
         scopes: scopes.collect(),

@@ -12,7 +12,7 @@ use pglab_identity::Sealer;
 use pglab_store::Store;
 use tokio::sync::watch;
 
-use crate::{Error, board::Boards, example, reports::Reports, wake::Wake};
+use crate::{Error, board::Boards, example, metrics::Metrics, reports::Reports, wake::Wake};
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -27,6 +27,7 @@ struct Inner {
     instances: watch::Sender<u64>,
     boards: Boards,
     reports: Reports,
+    metrics: Metrics,
     started_at: DateTime<Utc>,
 }
 
@@ -85,6 +86,7 @@ impl Control {
             instances: watch::Sender::new(0),
             boards: Boards::default(),
             reports: Reports::default(),
+            metrics: Metrics::default(),
         }))
     }
 
@@ -102,6 +104,11 @@ impl Control {
 
     pub(crate) fn reports(&self) -> &Reports {
         &self.0.reports
+    }
+
+    /// The numbers that this process counts for Prometheus.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// When this process began.

@@ -16,6 +16,8 @@ pub mod kit;
 pub mod lab;
 pub mod live;
 pub mod member;
+pub mod metrics;
+pub mod nodes;
 pub mod people;
 pub mod prepare;
 mod reports;

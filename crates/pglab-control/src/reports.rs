@@ -69,6 +69,7 @@ impl Control {
     /// Remembers how an activation went. The summary is shown as it prints.
     pub(crate) fn report<S: fmt::Display, E: fmt::Display>(&self, worker: &Worker, outcome: &Result<S, E>) {
         let at = self.now();
+        self.metrics().worker_ran(worker.name, at, outcome.is_ok());
         let mut reports = self.reports().by_name.lock();
         let report = reports.entry(worker.name).or_insert(Report {
             at,

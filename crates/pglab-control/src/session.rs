@@ -18,6 +18,8 @@ const IDLE: TimeDelta = TimeDelta::hours(12);
 pub const LONGEST: TimeDelta = TimeDelta::days(7);
 /// When something was used last is written at most this often.
 const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// The scope of a token that may scrape metrics and nothing else.
+pub const SCRAPING: &str = "metrics";
 /// What an API token begins with.
 pub const TOKEN_PREFIX: &str = "pgl_";
 
@@ -70,7 +72,18 @@ pub async fn identify(control: &Control, shown: Shown<'_>) -> Result<Identified,
     match shown {
         Shown::Nothing => Ok(Identified::STRANGER),
         Shown::Cookie(cookie) => by_cookie(control, cookie).await,
-        Shown::ApiToken(token) => by_token(control, token).await,
+        Shown::ApiToken(token) => by_token(control, token, "read").await,
+    }
+}
+
+/// The same for a program that scrapes: its token needs only the scope `metrics`, and one that reads will do.
+///
+/// # Errors
+/// As [`identify`].
+pub async fn identify_scraper(control: &Control, shown: Shown<'_>) -> Result<Identified, Error> {
+    match shown {
+        Shown::ApiToken(token) => by_token(control, token, SCRAPING).await,
+        other => identify(control, other).await,
     }
 }
 
@@ -100,12 +113,16 @@ async fn by_cookie(control: &Control, cookie: &str) -> Result<Identified, Error>
     })
 }
 
-async fn by_token(control: &Control, shown: &str) -> Result<Identified, Error> {
+async fn by_token(control: &Control, shown: &str, scope: &str) -> Result<Identified, Error> {
     let now = control.now();
     let pool = control.store.pool();
     let Some(found) = api_token::by_hash(pool, token::hash(shown), now).await? else {
         return Err(Error::NotSignedIn);
     };
+    // One that reads may see all that its owner may, so also what is scraped.
+    if !found.scopes.iter().any(|has| has == scope || has == "read") {
+        return Err(Error::Forbidden);
+    }
     let person = person::by_id(pool, found.person)
         .await?
         .ok_or(Error::NotSignedIn)?;

@@ -9,7 +9,7 @@ use pglab_identity::token;
 pub use pglab_store::api_token::ApiToken;
 use pglab_store::{api_token, audit};
 
-use crate::{Control, Error, account::acting, session::TOKEN_PREFIX};
+use crate::{Control, Error, account::acting, session::{SCRAPING, TOKEN_PREFIX}};
 
 /// Tokens of one person that work at the same time.
 const MOST: usize = 100;
@@ -17,7 +17,7 @@ const MOST: usize = 100;
 #[derive(Debug, Clone, Default)]
 pub struct NewToken {
     pub name: String,
-    /// `read`, `write`; empty for both.
+    /// `read`, `write`, `metrics`; empty for the first two.
     pub scopes: Vec<String>,
     /// `None`: until it is revoked.
     pub expires_in_days: Option<u32>,
@@ -40,11 +40,11 @@ pub async fn create(control: &Control, actor: &Actor, new: NewToken) -> Result<(
     if let Some(unknown) = new
         .scopes
         .iter()
-        .find(|scope| !["read", "write"].contains(&scope.as_str()))
+        .find(|scope| !["read", "write", SCRAPING].contains(&scope.as_str()))
     {
         return Err(Error::invalid(
             "scopes",
-            format!("there is no scope {unknown:?}; use \"read\" or \"write\""),
+            format!("there is no scope {unknown:?}; use \"read\", \"write\" or \"metrics\""),
         ));
     }
     if new
@@ -53,9 +53,18 @@ pub async fn create(control: &Control, actor: &Actor, new: NewToken) -> Result<(
     {
         return Err(Error::invalid("expires_in_days", "use 1 to 3650 days"));
     }
-    let mut scopes = vec!["read".to_owned()];
-    if new.scopes.is_empty() || new.scopes.iter().any(|scope| scope == "write") {
+    let wants = |wanted: &str| new.scopes.iter().any(|scope| scope == wanted);
+    let mut scopes = Vec::new();
+    if new.scopes.is_empty() || wants("read") || wants("write") {
+        scopes.push("read".to_owned());
+    }
+    if new.scopes.is_empty() || wants("write") {
         scopes.push("write".to_owned());
+    }
+    if wants(SCRAPING) {
+        // What is scraped is about everybody.
+        control.authorise(actor, Operation::SystemView)?;
+        scopes.push(SCRAPING.to_owned());
     }
     let now = control.now();
     let live = api_token::of_person(control.store.pool(), me.id)

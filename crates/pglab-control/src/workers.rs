@@ -7,13 +7,13 @@ use pglab_store::Leadership;
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, Worker, board::feed, example, housekeeping, instance, lab, live};
+use crate::{Control, Worker, board::feed, example, housekeeping, instance, lab, live, nodes};
 
 /// How often a process without leadership asks for it, and one with it confirms it.
 const LEADERSHIP_PERIOD: Duration = Duration::from_secs(2);
 
 /// All that report, in the order in which they are shown.
-pub const ALL: [Worker; 8] = [
+pub const ALL: [Worker; 9] = [
     instance::WORKER,
     example::WORKER,
     lab::clean_up::WORKER,
@@ -22,6 +22,7 @@ pub const ALL: [Worker; 8] = [
     live::log::WORKER,
     live::caps::WORKER,
     live::passwords::WORKER,
+    nodes::WORKER,
 ];
 
 /// Runs until `stop`. Survives the death of our own database: waits for it and goes on.
@@ -81,5 +82,6 @@ fn start(control: &Control, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(live::caps::run(control.clone(), stop.clone()));
     workers.spawn(live::log::run(control.clone(), stop.clone()));
     workers.spawn(live::passwords::run(control.clone(), stop.clone()));
+    workers.spawn(nodes::run(control.clone(), stop.clone()));
     workers
 }

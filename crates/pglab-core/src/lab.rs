@@ -128,6 +128,20 @@ pub enum TypeRule {
     Lenient,
 }
 
+/// By which name students appear in metrics, which others than the lab's staff may see.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricNames {
+    /// By their login.
+    #[default]
+    Logins,
+    /// By a name that leads back to the person only with pglab's own key; another one in every lab.
+    Pseudonyms,
+    /// Not at all: only numbers of the whole lab.
+    Off,
+}
+
 /// What a student's database holds at the beginning. In `lab.yaml`: `empty`, `schema`, `{ tables: [a, b] }` or
 /// `{ dump: other.sql }`.
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -159,6 +173,8 @@ pub struct LabSettings {
     pub student_reset: bool,
     /// Grade what the databases hold at the end, instead of what was earned once.
     pub grade_final_state: bool,
+    /// By which name students appear in metrics.
+    pub metrics: MetricNames,
     /// Concurrent connections of a student to their database.
     pub max_connections: u16,
     /// A statement that runs longer is cancelled. Seconds.
@@ -181,6 +197,7 @@ impl Default for LabSettings {
             show_class_progress: true,
             student_reset: true,
             grade_final_state: false,
+            metrics: MetricNames::Logins,
             max_connections: 10,
             statement_timeout_s: 60,
             idle_in_transaction_timeout_s: 600,

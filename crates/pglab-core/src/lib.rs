@@ -4,6 +4,7 @@
 pub mod access;
 pub mod caps;
 pub mod check;
+pub mod check_query;
 pub mod clock;
 pub mod derive;
 pub mod directory;

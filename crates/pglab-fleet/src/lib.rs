@@ -12,6 +12,7 @@ pub mod inventory;
 mod limited;
 pub mod load;
 pub mod log_feed;
+pub mod node;
 mod printed;
 pub mod private;
 pub mod provision;

@@ -5,7 +5,9 @@ use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
     aead::{Aead, KeyInit, Payload},
 };
+use hmac::{Hmac, Mac};
 use pglab_core::Random;
+use sha2::Sha256;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a sealed secret can't be opened: the key is not the one it was sealed with, or it was altered")]
@@ -15,6 +17,7 @@ pub struct SealError;
 #[derive(Clone)]
 pub struct Sealer {
     cipher: XChaCha20Poly1305,
+    names: Hmac<Sha256>,
 }
 
 impl std::fmt::Debug for Sealer {
@@ -29,7 +32,19 @@ impl Sealer {
     pub fn new(key: &[u8; 32]) -> Self {
         Self {
             cipher: XChaCha20Poly1305::new(key.into()),
+            names: Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default())),
         }
+    }
+
+    /// A name for `what` that is always the same, another for every purpose, and leads back only with the key.
+    pub fn pseudonym(&self, purpose: &str, what: &str) -> String {
+        let mut mac = self.names.clone();
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(what.as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        let hex: String = bytes.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        format!("s-{hex}")
     }
 
     /// Seals `secret` for `purpose` (such as the person's id): it opens only for the same purpose.

@@ -11,7 +11,7 @@ pub struct ApiToken {
     pub id: TokenId,
     pub person: PersonId,
     pub name: String,
-    /// `read`, `write`
+    /// `read`, `write`, `metrics`
     pub scopes: Vec<String>,
     pub created_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,

@@ -24,6 +24,15 @@ pub struct Config {
     pub store: StoreSection,
     pub cluster: ClusterSection,
     pub secrets: SecretsSection,
+    #[serde(default)]
+    pub metrics: MetricsSection,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSection {
+    /// Where Prometheus may scrape without a token. Only on an address that this machine alone reaches.
+    pub listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -98,6 +107,9 @@ nodes = ["db.example.edu:5432"]            # what students are told to connect t
 
 [secrets]
 seal_key_file = "/etc/pglab/seal.key"      # openssl rand -hex 32
+
+[metrics]                                  # optional: for a Prometheus on this machine, without a token
+listen = "127.0.0.1:9633"
 "#;
 
 impl Config {
@@ -121,6 +133,10 @@ impl Config {
         ensure!(
             self.server.data_dir.is_absolute(),
             "server.data_dir must be an absolute path"
+        );
+        ensure!(
+            self.metrics.listen.is_none_or(|address| address.ip().is_loopback()),
+            "metrics.listen must be an address of this machine alone, like 127.0.0.1:9633: nobody has to sign in there"
         );
         self.store_uri()?;
         self.maintenance_password()?;

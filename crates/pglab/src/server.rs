@@ -33,6 +33,15 @@ pub async fn prepare(control: &Control, own_database: Option<&Ident>) -> anyhow:
     Ok(())
 }
 
+/// Answers those who scrape, on a listener of its own, until `stop`.
+pub async fn run_metrics(control: Control, listener: TcpListener, stop: CancellationToken) {
+    let served = axum::serve(listener, pglab_api::metrics_router(control))
+        .with_graceful_shutdown(async move { stop.cancelled().await });
+    if let Err(error) = served.await {
+        tracing::error!(%error, "the listener for metrics failed");
+    }
+}
+
 /// Answers requests and works in the background until `stop`.
 pub async fn run(control: Control, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let router = pglab_api::router(control.clone());

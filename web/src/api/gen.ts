@@ -759,6 +759,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The numbers of this pglab in Prometheus' text format.
+         * @description For an admin, or a token with the scope `metrics`. `docs/metrics.md` says what each of them means.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1424,6 +1444,11 @@ export interface components {
              */
             max_connections: number;
             /**
+             * @description By which name students appear in metrics.
+             * @default logins
+             */
+            metrics: components["schemas"]["MetricNames"];
+            /**
              * @description Students must change the initial password on the page before they can do anything else there.
              * @default false
              */
@@ -1559,6 +1584,11 @@ export interface components {
         };
         /** @enum {string} */
         MemberState: "absent" | "idle" | "working" | "blocked" | "done";
+        /**
+         * @description By which name students appear in metrics, which others than the lab's staff may see.
+         * @enum {string}
+         */
+        MetricNames: "logins" | "pseudonyms" | "off";
         /** @description How much a member needs help, and why. */
         Need: {
             /**
@@ -1613,7 +1643,7 @@ export interface components {
              */
             expires_in_days?: number | null;
             name: string;
-            /** @description Both when left out; `write` includes `read`. */
+            /** @description `read` and `write` when left out; `write` includes `read`. */
             scopes?: components["schemas"]["Scope"][];
         };
         /** @description Schema and name of an object. Sorts by schema, then name. */
@@ -1874,7 +1904,7 @@ export interface components {
          * @description What a token may be used for.
          * @enum {string}
          */
-        Scope: "read" | "write";
+        Scope: "read" | "write" | "metrics";
         Sequence: {
             cycle: boolean;
             /** Format: int64 */
@@ -2203,6 +2233,7 @@ export type MemberList = components['schemas']['MemberList'];
 export type MemberRole = components['schemas']['MemberRole'];
 export type MemberSchema = components['schemas']['MemberSchema'];
 export type MemberState = components['schemas']['MemberState'];
+export type MetricNames = components['schemas']['MetricNames'];
 export type Need = components['schemas']['Need'];
 export type NewCheck = components['schemas']['NewCheck'];
 export type NewLab = components['schemas']['NewLab'];
@@ -4095,6 +4126,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description What went wrong, in words and with a stable code */

@@ -22,11 +22,15 @@ struct Recent {
 
 /// The last errors of one member.
 #[derive(Debug, Clone, Default)]
-pub struct RecentMistakes(VecDeque<Recent>);
+pub struct RecentMistakes {
+    recent: VecDeque<Recent>,
+    n_total: u64,
+}
 
 impl RecentMistakes {
     pub fn add(&mut self, at: DateTime<Utc>, sqlstate: &str, message: &str, times: u32) {
-        match self.0.back_mut() {
+        self.n_total = self.n_total.saturating_add(u64::from(times));
+        match self.recent.back_mut() {
             Some(last)
                 if last.sqlstate == sqlstate
                     && last.message == message
@@ -35,22 +39,27 @@ impl RecentMistakes {
                 last.times = last.times.saturating_add(times);
                 last.at = at;
             }
-            _ => self.0.push_back(Recent {
+            _ => self.recent.push_back(Recent {
                 at,
                 sqlstate: sqlstate.to_owned(),
                 message: message.to_owned(),
                 times,
             }),
         }
-        while self.0.len() > MAX_KEPT {
-            self.0.pop_front();
+        while self.recent.len() > MAX_KEPT {
+            self.recent.pop_front();
         }
     }
 
     pub fn forget_before(&mut self, time: DateTime<Utc>) {
-        while self.0.front().is_some_and(|oldest| oldest.at < time) {
-            self.0.pop_front();
+        while self.recent.front().is_some_and(|oldest| oldest.at < time) {
+            self.recent.pop_front();
         }
+    }
+
+    /// How many since this was made, the forgotten ones too: a counter.
+    pub fn n_total(&self) -> u64 {
+        self.n_total
     }
 
     /// How many in the last ten minutes.
@@ -79,7 +88,7 @@ impl RecentMistakes {
     }
 
     fn recent(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Recent> {
-        self.0.iter().filter(move |mistake| mistake.at > now - RECENT)
+        self.recent.iter().filter(move |mistake| mistake.at > now - RECENT)
     }
 }
 
@@ -106,7 +115,7 @@ pub fn shared<'a>(
     }
     let mut groups: BTreeMap<(&str, String), Group<'_>> = BTreeMap::new();
     for (login, mistakes) in members {
-        for mistake in mistakes.0.iter().filter(|mistake| mistake.at > now - SHARED_FOR) {
+        for mistake in mistakes.recent.iter().filter(|mistake| mistake.at > now - SHARED_FOR) {
             let parts = parts(&mistake.message);
             let group = groups
                 .entry((class(&mistake.sqlstate), skeleton(&parts)))

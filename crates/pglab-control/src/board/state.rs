@@ -179,7 +179,7 @@ impl Member {
     }
 
     /// When points were last earned.
-    fn last_progress_at(&self) -> Option<DateTime<Utc>> {
+    pub fn last_progress_at(&self) -> Option<DateTime<Utc>> {
         let earned = self.standings.values().filter(|standing| standing.best.0 > 0);
         earned.map(|standing| standing.best_at).max()
     }

@@ -63,6 +63,7 @@ async fn watch(control: &Control) -> Result<(), Error> {
         let watched = Watched::read(control).await?;
         for _ in 0..RELOAD_EVERY {
             let done = look(&mut watcher, &connection, &watched).await?;
+            control.metrics().measured(watcher.sizes());
             let n_done = done.len();
             tell(control, &watched, done).await?;
             let n_databases = watched.caps.len();

@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use pglab_core::{
@@ -88,6 +88,7 @@ pub(super) struct Looked {
 
 /// Looks, and never fails: what went wrong is in the outcome, and the board says that the member's row is old.
 pub(super) async fn look(control: Control, mut look: Look) -> Looked {
+    let began = Instant::now();
     let outcome = match observe(&control, &mut look).await {
         Ok((content, observation, late)) => match take(&control, &look, &content, observation, late).await {
             Ok(outcome) => outcome,
@@ -107,6 +108,7 @@ pub(super) async fn look(control: Control, mut look: Look) -> Looked {
             outcome
         }
     };
+    control.metrics().checked(began.elapsed(), outcome);
     Looked {
         subject: look.subject,
         memory: look.memory,

@@ -89,6 +89,7 @@ async fn sweep(control: &Control, sweeps: mpsc::Sender<Swept>, mut wanted: watch
     let mut sweeper: Option<Sweeper> = None;
     loop {
         let number = *wanted.borrow_and_update();
+        let began = Instant::now();
         let found = async {
             let open = match sweeper.take() {
                 Some(open) => open,
@@ -99,6 +100,7 @@ async fn sweep(control: &Control, sweeps: mpsc::Sender<Swept>, mut wanted: watch
         };
         let found = match found.await {
             Ok((open, found)) => {
+                control.metrics().swept(began.elapsed());
                 sweeper = Some(open);
                 Some(found)
             }

@@ -55,6 +55,8 @@ impl EnforcedAction {
 pub struct Watcher {
     memory: Memory,
     turn: u64,
+    /// Bytes of each database when it was measured last.
+    sizes: BTreeMap<String, u64>,
     /// Of the students' databases at the last look, for when the next one is not possible.
     database_oids: String,
 }
@@ -77,6 +79,10 @@ impl Watcher {
             Err(error) if error.code() == Some(NO_ROOM) => return self.relieve(connection).await,
             observed => observed?,
         };
+        self.sizes.retain(|name, _| caps.contains_key(name));
+        for database in &observed.databases {
+            self.sizes.insert(database.name.clone(), database.bytes);
+        }
         let actions = caps::plan(&observed, caps, &mut self.memory);
         if actions.is_empty() {
             return Ok(Vec::new());
@@ -86,6 +92,11 @@ impl Watcher {
         script::run(connection, include_str!("sql/alter.sql"), &wanted).await?;
         script::run(connection, include_str!("sql/signal.sql"), &wanted).await?;
         Ok(actions.into_iter().map(enforced).collect())
+    }
+
+    /// The size of each database in bytes, at most a minute old.
+    pub fn sizes(&self) -> &BTreeMap<String, u64> {
+        &self.sizes
     }
 
     async fn observe(

@@ -50,6 +50,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let listener = server::listen(config.server.listen)
         .await
         .context("see server.listen")?;
+    if let Some(address) = config.metrics.listen {
+        let metrics = server::listen(address).await.context("see metrics.listen")?;
+        tokio::spawn(server::run_metrics(control.clone(), metrics, stop.clone()));
+    }
     say(&format!("pglab is ready: {}", config.server.public_url));
     server::run(control, listener, stop).await
 }

@@ -32,6 +32,9 @@ enum Command {
         /// It may look, but change nothing
         #[arg(long)]
         read_only: bool,
+        /// It may scrape metrics, and nothing else
+        #[arg(long, conflicts_with = "read_only")]
+        metrics: bool,
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
         expires_in_days: Option<u32>,
     },
@@ -69,9 +72,14 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Create {
             name,
             read_only,
+            metrics,
             expires_in_days,
         } => {
-            let scopes: &[&str] = if read_only { &["read"] } else { &["read", "write"] };
+            let scopes: &[&str] = match (read_only, metrics) {
+                (_, true) => &["metrics"],
+                (true, false) => &["read"],
+                (false, false) => &["read", "write"],
+            };
             let new = json!({ "name": name, "scopes": scopes, "expires_in_days": expires_in_days });
             let made: Value = client.post(&["tokens"]).json(&new).read().await?;
             if arguments.json {

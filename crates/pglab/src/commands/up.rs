@@ -54,6 +54,9 @@ pub struct Arguments {
     /// Address and port of PostgreSQL [default: the address of --listen, and a port that is chosen and kept]
     #[arg(long, value_name = "ADDR[:PORT]", value_parser = parse_pg_listen)]
     pg_listen: Option<(IpAddr, u16)>,
+    /// Where Prometheus may scrape metrics without a token; an address of this machine alone [default: nowhere]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = parse_loopback)]
+    metrics_listen: Option<SocketAddr>,
     /// How students reach this machine, for links and connection strings [default: the address listened on]
     #[arg(long, value_name = "NAME")]
     host: Option<String>,
@@ -67,6 +70,13 @@ pub struct Arguments {
     /// When ready, print one line of JSON on stdout instead of text
     #[arg(long)]
     json: bool,
+}
+
+fn parse_loopback(text: &str) -> Result<SocketAddr, String> {
+    text.parse::<SocketAddr>()
+        .ok()
+        .filter(|address| address.ip().is_loopback())
+        .ok_or_else(|| "give an address of this machine alone, like 127.0.0.1:9633".to_owned())
 }
 
 fn parse_pg_listen(text: &str) -> Result<(IpAddr, u16), String> {
@@ -191,6 +201,10 @@ async fn serve_on(
     } else {
         people::first_admin_password(&control).await?
     };
+    if let Some(address) = arguments.metrics_listen {
+        let metrics = server::listen(address).await?;
+        tokio::spawn(server::run_metrics(control.clone(), metrics, stop.clone()));
+    }
     data_dir.announce(&public_url)?;
     report_ready(arguments, &public_url, admin_password.as_deref())?;
     data_dir.note_admin_told()?;

@@ -10,12 +10,19 @@ export const DEFAULT_SETTINGS: LabSettings = {
   show_class_progress: true,
   student_reset: true,
   grade_final_state: false,
+  metrics: 'logins',
   max_connections: 10,
   statement_timeout_s: 60,
   idle_in_transaction_timeout_s: 600,
   temp_file_limit_mib: 512,
   database_quota_mib: 512,
   extensions: [],
+}
+
+const METRICS_HINT = {
+  logins: 'Prometheus and Grafana show students by their login',
+  pseudonyms: 'By a name that only this pglab can lead back to a person',
+  off: 'Only numbers of the whole class leave pglab',
 }
 
 const SWITCHES = [
@@ -54,6 +61,23 @@ export function SettingsForm({ value, onChange }: { value: LabSettings; onChange
           data={[
             { value: 'strict', label: 'Strict' },
             { value: 'lenient', label: 'Lenient' },
+          ]}
+        />
+      </div>
+      <div className={classes.item}>
+        <div>
+          <div>Students in metrics</div>
+          <div className={classes.hint}>{METRICS_HINT[value.metrics ?? 'logins']}</div>
+        </div>
+        <SegmentedControl
+          size="xs"
+          aria-label="By which name students appear in metrics"
+          value={value.metrics ?? 'logins'}
+          onChange={(next) => set('metrics', next as LabSettings['metrics'])}
+          data={[
+            { value: 'logins', label: 'Logins' },
+            { value: 'pseudonyms', label: 'Pseudonyms' },
+            { value: 'off', label: 'Off' },
           ]}
         />
       </div>
