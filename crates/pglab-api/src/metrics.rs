@@ -18,10 +18,7 @@ use crate::{Problem, extract::Scraping};
 /// For an admin, or a token with the scope `metrics`. `docs/metrics.md` says what each of them means.
 #[utoipa::path(get, path = "/metrics", tag = "monitoring", operation_id = "metrics",
     responses((status = 200, body = String, content_type = "text/plain")))]
-async fn scrape(
-    State(control): State<Control>,
-    Scraping(actor): Scraping,
-) -> Result<Response, Problem> {
+async fn scrape(State(control): State<Control>, Scraping(actor): Scraping) -> Result<Response, Problem> {
     let text = metrics::scrape(&control, &actor).await?;
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
 }

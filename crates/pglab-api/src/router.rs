@@ -18,8 +18,9 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     Problem, account, board, claims, credentials,
     document::{Top, completed},
+    example,
     extract::OnMetricsListener,
-    example, headers, health, idempotency, labs, members, metrics, pages, people, preparation, results, roster,
+    headers, health, idempotency, labs, members, metrics, pages, people, preparation, results, roster,
     session, system, tasks, tokens,
 };
 

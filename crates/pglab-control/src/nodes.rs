@@ -36,7 +36,10 @@ async fn look(control: &Control) {
     let (health, outcome) = match timeout(PATIENCE, asked).await {
         Ok(Ok(health)) => (Some(health), Ok("1 node answers")),
         Ok(Err(error)) => (None, Err(error.to_string())),
-        Err(_) => (None, Err(format!("{name} does not answer within {} s", PATIENCE.as_secs()))),
+        Err(_) => (
+            None,
+            Err(format!("{name} does not answer within {} s", PATIENCE.as_secs())),
+        ),
     };
     control.metrics().nodes_observed(vec![(name, health)]);
     control.report(&WORKER, &outcome);

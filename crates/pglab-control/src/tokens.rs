@@ -9,7 +9,11 @@ use pglab_identity::token;
 pub use pglab_store::api_token::ApiToken;
 use pglab_store::{api_token, audit};
 
-use crate::{Control, Error, account::acting, session::{SCRAPING, TOKEN_PREFIX}};
+use crate::{
+    Control, Error,
+    account::acting,
+    session::{SCRAPING, TOKEN_PREFIX},
+};
 
 /// Tokens of one person that work at the same time.
 const MOST: usize = 100;

@@ -135,7 +135,9 @@ impl Config {
             "server.data_dir must be an absolute path"
         );
         ensure!(
-            self.metrics.listen.is_none_or(|address| address.ip().is_loopback()),
+            self.metrics
+                .listen
+                .is_none_or(|address| address.ip().is_loopback()),
             "metrics.listen must be an address of this machine alone, like 127.0.0.1:9633: nobody has to sign in there"
         );
         self.store_uri()?;

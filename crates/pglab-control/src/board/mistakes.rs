@@ -88,7 +88,9 @@ impl RecentMistakes {
     }
 
     fn recent(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Recent> {
-        self.recent.iter().filter(move |mistake| mistake.at > now - RECENT)
+        self.recent
+            .iter()
+            .filter(move |mistake| mistake.at > now - RECENT)
     }
 }
 
@@ -115,7 +117,11 @@ pub fn shared<'a>(
     }
     let mut groups: BTreeMap<(&str, String), Group<'_>> = BTreeMap::new();
     for (login, mistakes) in members {
-        for mistake in mistakes.recent.iter().filter(|mistake| mistake.at > now - SHARED_FOR) {
+        for mistake in mistakes
+            .recent
+            .iter()
+            .filter(|mistake| mistake.at > now - SHARED_FOR)
+        {
             let parts = parts(&mistake.message);
             let group = groups
                 .entry((class(&mistake.sqlstate), skeleton(&parts)))

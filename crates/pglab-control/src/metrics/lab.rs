@@ -63,14 +63,23 @@ impl Lab {
             lab: Whole {
                 info: Family::gauge("pglab_lab_info", "A lab with its title and state; always 1"),
                 students: Family::gauge("pglab_lab_students", "Students of a lab by section"),
-                max_points: Family::gauge("pglab_lab_max_points", "The points that a student can earn in the lab"),
-                quota: Family::gauge("pglab_lab_quota_bytes", "The size that a student's database may have"),
+                max_points: Family::gauge(
+                    "pglab_lab_max_points",
+                    "The points that a student can earn in the lab",
+                ),
+                quota: Family::gauge(
+                    "pglab_lab_quota_bytes",
+                    "The size that a student's database may have",
+                ),
                 limited: Family::gauge(
                     "pglab_lab_series_limited",
                     "1 where the lab has more series than are exported, and some of its students' are left out",
                 ),
                 instances: Family::gauge("pglab_instances", "Students' databases by their state"),
-                viewers: Family::gauge("pglab_board_viewers", "Pages and programs that follow the board of a lab"),
+                viewers: Family::gauge(
+                    "pglab_board_viewers",
+                    "Pages and programs that follow the board of a lab",
+                ),
                 pace: Family::gauge(
                     "pglab_lab_seconds_per_task",
                     "The class's pace: seconds that a task takes; absent while the lab is not open",
@@ -78,9 +87,18 @@ impl Lab {
             },
             student: Students {
                 points: Family::gauge("pglab_student_points", "Points that a student earned and keeps"),
-                now: Family::gauge("pglab_student_now_points", "Points that the student's database deserves now"),
-                need: Family::gauge("pglab_student_need_score", "How much a student needs help; 0 is not at all"),
-                connected: Family::gauge("pglab_student_connected", "1 while the student has a session in the database"),
+                now: Family::gauge(
+                    "pglab_student_now_points",
+                    "Points that the student's database deserves now",
+                ),
+                need: Family::gauge(
+                    "pglab_student_need_score",
+                    "How much a student needs help; 0 is not at all",
+                ),
+                connected: Family::gauge(
+                    "pglab_student_connected",
+                    "1 while the student has a session in the database",
+                ),
                 hand: Family::gauge("pglab_student_hand_raised", "1 while the student asks for help"),
                 progress: Family::gauge(
                     "pglab_student_last_progress_timestamp_seconds",
@@ -96,7 +114,10 @@ impl Lab {
                 ),
             },
             task: Tasks {
-                of_student: Family::gauge("pglab_student_task_points", "Points that a student earned with a task"),
+                of_student: Family::gauge(
+                    "pglab_student_task_points",
+                    "Points that a student earned with a task",
+                ),
                 max_points: Family::gauge("pglab_task_max_points", "The points that a task is worth"),
                 info: Family::gauge("pglab_task_info", "A task with its title; always 1"),
                 students: Family::gauge("pglab_task_students", "Students by how a task stands for them"),
@@ -195,7 +216,12 @@ fn of_lab(control: &Control, id: LabId, board: &Arc<Board>, all: &mut Lab) {
             let n = view
                 .members
                 .iter()
-                .filter(|member| member.tasks.iter().any(|own| own.id == task.id && own.state == state))
+                .filter(|member| {
+                    member
+                        .tasks
+                        .iter()
+                        .any(|own| own.id == task.id && own.state == state)
+                })
                 .count();
             all.task.students.add(
                 &[("lab", lab), ("task", key), ("state", state.as_str())],
@@ -255,7 +281,11 @@ fn whole(view: &BoardView, quota_mib: u32, n_readers: usize, all: &mut Lab) {
     let name = view.lab.as_str();
     let lab = &mut all.lab;
     lab.info.add(
-        &[("lab", name), ("title", &view.title), ("state", view.state.as_str())],
+        &[
+            ("lab", name),
+            ("title", &view.title),
+            ("state", view.state.as_str()),
+        ],
         1.0,
     );
     let max: pglab_core::task::Points = view.tasks.iter().map(|task| task.points).sum();
@@ -276,10 +306,17 @@ fn whole(view: &BoardView, quota_mib: u32, n_readers: usize, all: &mut Lab) {
         *states.entry(member.instance_state).or_default() += 1;
     }
     for (section, n) in sections {
-        lab.students
-            .add(&[("lab", name), ("section", section)], count(n));
+        lab.students.add(&[("lab", name), ("section", section)], count(n));
     }
-    for state in ["queued", "creating", "active", "terminating", "terminated", "error", "none"] {
+    for state in [
+        "queued",
+        "creating",
+        "active",
+        "terminating",
+        "terminated",
+        "error",
+        "none",
+    ] {
         let n = states.get(state).copied().unwrap_or(0);
         lab.instances.add(&[("lab", name), ("state", state)], count(n));
     }

@@ -30,9 +30,13 @@ pub const CLUSTER: &str = "main";
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Seconds of a sweep or a check.
-const SHORT: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+const SHORT: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+];
 /// Seconds of a request: an event stream counts until it begins.
-const REQUEST: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const REQUEST: &[f64] = &[
+    0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// Counters and histograms of this process, and what was last observed of servers.
 #[derive(Debug)]
@@ -52,12 +56,17 @@ pub struct Metrics {
 }
 
 impl Default for Metrics {
-    #[expect(clippy::expect_used, reason = "names and labels are constants, and a test makes them all")]
+    #[expect(
+        clippy::expect_used,
+        reason = "names and labels are constants, and a test makes them all"
+    )]
     fn default() -> Self {
         let registry = Registry::new();
         let counter = |name: &str, help: &str, labels: &[&str]| {
             let counter = IntCounterVec::new(Opts::new(name, help), labels).expect("a counter");
-            registry.register(Box::new(counter.clone())).expect("its name is new");
+            registry
+                .register(Box::new(counter.clone()))
+                .expect("its name is new");
             counter
         };
         let histogram = |name: &str, help: &str, labels: &[&str], buckets: &[f64]| {
@@ -69,7 +78,10 @@ impl Default for Metrics {
             histogram
         };
         let directories = IntGaugeVec::new(
-            Opts::new("pglab_directory_up", "1 if the LDAP server answered the last time"),
+            Opts::new(
+                "pglab_directory_up",
+                "1 if the LDAP server answered the last time",
+            ),
             &["server"],
         )
         .expect("a gauge");

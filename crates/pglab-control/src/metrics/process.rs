@@ -14,8 +14,11 @@ pub(super) fn families(control: &Control) -> Families {
     );
     let works = f64::from(u8::from(control.works()));
     families.push(
-        Family::gauge("pglab_works", "1 in the process that works; the others only answer requests")
-            .with(&[], works),
+        Family::gauge(
+            "pglab_works",
+            "1 in the process that works; the others only answer requests",
+        )
+        .with(&[], works),
     );
     disks(control, &mut families);
     if !control.works() {
@@ -25,8 +28,11 @@ pub(super) fn families(control: &Control) -> Families {
     nodes(control, &mut families);
     if let Some(live) = control.live_facts() {
         families.push(
-            Family::gauge("pglab_check_queue_length", "Databases that were touched and wait to be looked at")
-                .with(&[("cluster", CLUSTER)], count(live.n_waiting)),
+            Family::gauge(
+                "pglab_check_queue_length",
+                "Databases that were touched and wait to be looked at",
+            )
+            .with(&[("cluster", CLUSTER)], count(live.n_waiting)),
         );
         families.push(
             Family::gauge("pglab_check_connections", "Databases that are being looked at")
@@ -55,7 +61,10 @@ fn nodes(control: &Control, families: &mut Families) {
     let mut up = Family::gauge("pglab_node_up", "1 if the node answered the last time");
     let mut primary = Family::gauge("pglab_node_primary", "1 if the node takes writes");
     let mut connections = Family::gauge("pglab_node_connections", "Sessions of clients on the node");
-    let mut most = Family::gauge("pglab_node_max_connections", "Sessions that the node takes at most");
+    let mut most = Family::gauge(
+        "pglab_node_max_connections",
+        "Sessions that the node takes at most",
+    );
     let mut databases = Family::gauge("pglab_node_databases", "Databases on the node, without templates");
     let mut lag = Family::gauge(
         "pglab_node_replication_lag_bytes",
@@ -83,7 +92,10 @@ fn nodes(control: &Control, families: &mut Families) {
 
 fn disks(control: &Control, families: &mut Families) {
     let mut free = Family::gauge("pglab_disk_free_bytes", "Free space where pglab keeps its files");
-    let mut size = Family::gauge("pglab_disk_size_bytes", "Size of the file system where pglab keeps its files");
+    let mut size = Family::gauge(
+        "pglab_disk_size_bytes",
+        "Size of the file system where pglab keeps its files",
+    );
     if let Ok(disk) = pglab_fleet::node::disk(&control.data_dir) {
         let path = control.data_dir.to_string_lossy();
         free.add(&[("path", &path)], number(disk.free_bytes));

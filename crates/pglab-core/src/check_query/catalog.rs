@@ -31,8 +31,7 @@ pub(super) fn column(table: &ObjectName, column: &str, holds: &str) -> String {
 }
 
 /// What stands behind `DEFAULT` or `GENERATED ALWAYS AS` of the attribute `a`.
-const EXPRESSION: &str =
-    "(SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)";
+const EXPRESSION: &str = "(SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)";
 
 pub(super) fn default(table: &ObjectName, name: &str, expression: &str) -> String {
     let holds = format!(
@@ -43,7 +42,10 @@ pub(super) fn default(table: &ObjectName, name: &str, expression: &str) -> Strin
 }
 
 pub(super) fn generated(table: &ObjectName, name: &str, expression: &str) -> String {
-    let holds = format!("a.attgenerated <> '' AND {EXPRESSION} = {}", quote_literal(expression));
+    let holds = format!(
+        "a.attgenerated <> '' AND {EXPRESSION} = {}",
+        quote_literal(expression)
+    );
     column(table, name, &holds)
 }
 

@@ -13,8 +13,7 @@ const KEY: &str = "ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attr
 /// The columns of the index `i`, without those that it only includes.
 const INDEX_COLUMNS: &str = "ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]) ORDER BY a.attname)";
 /// NULLS NOT DISTINCT came with PostgreSQL 15: older ones have no such column.
-const NULLS_NOT_DISTINCT: &str =
-    "coalesce((SELECT (to_jsonb(x) ->> 'indnullsnotdistinct')::boolean FROM pg_index x WHERE x.indexrelid = c.conindid), false)";
+const NULLS_NOT_DISTINCT: &str = "coalesce((SELECT (to_jsonb(x) ->> 'indnullsnotdistinct')::boolean FROM pg_index x WHERE x.indexrelid = c.conindid), false)";
 /// The index `i` is not behind a constraint.
 const OWN_INDEX: &str = "i.indisvalid AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.conrelid = i.indrelid AND o.contype IN ('p', 'u', 'x'))";
 

@@ -62,9 +62,7 @@ pub fn task_query(task: &Task, rows: &Rows<'_>, rule: TypeRule) -> Option<TaskQu
     let facts: Vec<&Fact> = parts.iter().map(|(_, check, _)| &check.fact).collect();
     let values: Vec<String> = parts
         .iter()
-        .map(|(key, check, expression)| {
-            format!("({}, {}, {expression})", quote_literal(key), check.weight)
-        })
+        .map(|(key, check, expression)| format!("({}, {}, {expression})", quote_literal(key), check.weight))
         .collect();
     let with = format!(
         "{}, checked AS MATERIALIZED (SELECT c.k, c.w, coalesce(c.p, false) AS p FROM (VALUES\n{}\n) AS c (k, w, p))",
@@ -117,9 +115,9 @@ fn with(facts: &[&Fact], rows: &Rows<'_>) -> String {
     let read: BTreeSet<&ObjectName> = facts
         .iter()
         .filter_map(|fact| match fact {
-            Fact::Rows { table: name } | Fact::RowCount { table: name, .. } | Fact::ViewRows { view: name } => {
-                Some(name)
-            }
+            Fact::Rows { table: name }
+            | Fact::RowCount { table: name, .. }
+            | Fact::ViewRows { view: name } => Some(name),
             _ => None,
         })
         .collect();
@@ -167,7 +165,10 @@ fn relation_of(fact: &Fact) -> Option<&ObjectName> {
 /// A boolean over `rel` and `digest`.
 fn expression(fact: &Fact, rows: &Rows<'_>, rule: TypeRule) -> Option<String> {
     let exactly = |types: &[&str]| {
-        rule == TypeRule::Strict || types.iter().all(|data_type| crate::types::family(data_type).is_none())
+        rule == TypeRule::Strict
+            || types
+                .iter()
+                .all(|data_type| crate::types::family(data_type).is_none())
     };
     Some(match fact {
         Fact::SchemaExists { schema } => catalog::schema(schema),
