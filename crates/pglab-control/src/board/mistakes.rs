@@ -302,7 +302,7 @@ mod tests {
         for n in 0..1000 {
             recent.add(at(10), "42P01", &format!("relation \"r{n}\" does not exist"), 1);
         }
-        assert!(recent.0.len() <= MAX_KEPT);
+        assert!(recent.recent.len() <= MAX_KEPT);
         let mut recent = of(&[]);
         for n in 0..10_000 {
             recent.add(at(n / 1000), "22012", "division by zero", 1);
