@@ -38,6 +38,9 @@ pub struct Example {
     /// While it is being loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
+    /// While its loading is put off: what it waits for. It is tried again every few seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ExampleError>,
     pub warnings: Vec<Warning>,
@@ -161,6 +164,7 @@ impl From<ExampleView> for Example {
                 done_bytes: progress.done_bytes,
                 total_bytes: progress.total_bytes,
             }),
+            waits_for: view.waits_for,
             error: view.error.map(|error| ExampleError {
                 file: error.file,
                 line: error.line,

@@ -1086,6 +1086,8 @@ export interface components {
             start_dump?: components["schemas"]["StartDump"] | null;
             state: components["schemas"]["ExampleState"];
             summary?: components["schemas"]["ExampleSummary"] | null;
+            /** @description While its loading is put off: what it waits for. It is tried again every few seconds. */
+            waits_for?: string | null;
             warnings: components["schemas"]["ExampleWarning"][];
         };
         ExampleError: {

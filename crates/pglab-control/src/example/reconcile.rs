@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     live::{Phase, Progress},
     uploads,
-    view::{ExampleProblem, ExampleSummary},
+    view::{ExampleProblem, ExampleSummary, WAITS_FOR},
     work::{self, Failure},
 };
 use crate::{Control, Error, Worker, lab, reports::counted, task};
@@ -37,14 +37,14 @@ pub const WORKER: Worker = Worker {
 };
 
 /// What an activation did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     pub ready: usize,
     pub failed: usize,
     /// Something else was wanted in the meantime.
     pub given_up: usize,
-    /// A server did not answer; tried again by the next activation.
-    pub put_off: usize,
+    /// Tried again by the next activation: why, for each.
+    pub put_off: Vec<String>,
 }
 
 impl fmt::Display for Summary {
@@ -53,18 +53,23 @@ impl fmt::Display for Summary {
             (self.ready as u64, "ready"),
             (self.failed as u64, "failed"),
             (self.given_up as u64, "no longer wanted"),
-            (self.put_off as u64, "put off: a server did not answer"),
+            (self.put_off.len() as u64, "put off"),
         ];
-        counted(f, &counts)
+        counted(f, &counts)?;
+        if !self.put_off.is_empty() {
+            write!(f, " ({})", self.put_off.join("; "))?;
+        }
+        Ok(())
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Outcome {
     Ready,
     Failed,
     GivenUp,
-    PutOff,
+    /// Of which lab, and why.
+    PutOff(String),
 }
 
 /// Works until `stop`.
@@ -114,9 +119,9 @@ pub async fn activate(control: &Control) -> Result<Summary, Error> {
                     Outcome::Ready => summary.ready += 1,
                     Outcome::Failed => summary.failed += 1,
                     Outcome::GivenUp => summary.given_up += 1,
-                    Outcome::PutOff => {
+                    Outcome::PutOff(why) => {
                         put_off.insert(lab);
-                        summary.put_off += 1;
+                        summary.put_off.push(why);
                     }
                 }
             }
@@ -134,43 +139,56 @@ async fn one(control: &Control, example: Example) -> Outcome {
     let lab = match pglab_store::lab::by_id(control.store.pool(), example.lab).await {
         // Its removal is the business of another reconciler.
         Ok(Some(lab)) if lab.delete_wanted_at.is_none() => lab,
-        Ok(_) => return Outcome::PutOff,
-        Err(error) => return put_off(&Error::from(error)),
+        Ok(_) => return Outcome::PutOff("a lab that is being deleted".to_owned()),
+        Err(error) => return put_off(control, &example, "a lab", &error.into()).await,
     };
-    let dump = match start_dump::of_lab(control.store.pool(), lab.id).await {
-        Ok(dump) => dump,
-        Err(error) => return put_off(&Error::from(error)),
-    };
-    let wanted = Wanted { lab, dump };
-    let _working = control.examples().work(example.lab);
-    let made = tokio::select! {
-        made = make(control, &wanted, example.clone()) => made,
-        outcome = unwanted(control, &example) => return outcome,
-    };
-    match made {
+    let slug = lab.slug.clone();
+    match try_one(control, lab, &example).await {
         Ok(outcome) => outcome,
-        Err(Stop::PutOff(error)) => put_off(&error),
-        Err(Stop::Failed(problem)) => match fail(control, &wanted, &example, &problem).await {
-            Ok(outcome) => outcome,
-            Err(error) => put_off(&error),
-        },
+        Err(error) => put_off(control, &example, slug.as_str(), &error).await,
     }
 }
 
-fn put_off(error: &Error) -> Outcome {
-    tracing::warn!(%error, "an example is put off");
-    Outcome::PutOff
+async fn try_one(control: &Control, lab: Lab, example: &Example) -> Result<Outcome, Error> {
+    let dump = start_dump::of_lab(control.store.pool(), lab.id).await?;
+    let wanted = Wanted { lab, dump };
+    let _working = control.examples().work(example.lab);
+    // What is made is noted outside of this: once that begins, the example is no longer being loaded, which must not
+    // be taken for its being no longer wanted.
+    let made = tokio::select! {
+        made = make(control, &wanted, example.clone()) => made,
+        () = unwanted(control, example) => return Ok(Outcome::GivenUp),
+    };
+    match made {
+        Ok(Some((made_for, start))) => note_start(control, &wanted, &made_for, start).await,
+        Ok(None) => Ok(Outcome::GivenUp),
+        Err(Stop::PutOff(error)) => Err(error),
+        Err(Stop::Failed(problem)) => fail(control, &wanted, example, &problem).await,
+    }
+}
+
+/// Told in the log, in the report of the worker, and to those who look at the example.
+async fn put_off(control: &Control, example: &Example, slug: &str, error: &Error) -> Outcome {
+    tracing::warn!(lab = slug, %error, "an example is put off");
+    let waits = json!({ WAITS_FOR: error.to_string() });
+    if let Err(error) =
+        example::set_progress(control.store.pool(), example.lab, example.generation, &waits).await
+    {
+        tracing::warn!(lab = slug, %error, "that an example is put off can't be written");
+    }
+    control.examples().changed();
+    Outcome::PutOff(format!("{slug}: {error}"))
 }
 
 /// Writes the progress down from time to time; ends when something else is wanted.
-async fn unwanted(control: &Control, example: &Example) -> Outcome {
+async fn unwanted(control: &Control, example: &Example) {
     loop {
         sleep(NOTED_EVERY).await;
         let progress = control.examples().get(example.lab);
         let progress = serde_json::to_value(progress).unwrap_or_default();
         match example::set_progress(control.store.pool(), example.lab, example.generation, &progress).await {
             Ok(true) => {}
-            Ok(false) => return Outcome::GivenUp,
+            Ok(false) => return,
             Err(error) => tracing::warn!(%error, "progress can't be written"),
         }
     }
@@ -209,14 +227,19 @@ impl From<pglab_store::Error> for Stop {
     }
 }
 
-async fn make(control: &Control, wanted: &Wanted, mut example: Example) -> Result<Outcome, Stop> {
+/// The example as it is noted by now, and its start. `None`: something else is wanted.
+async fn make(
+    control: &Control,
+    wanted: &Wanted,
+    mut example: Example,
+) -> Result<Option<(Example, work::StartMade)>, Stop> {
     let lab = &wanted.lab;
     let told = |progress: Progress| control.examples().set(lab.id, progress);
     if example.example_database.is_none() {
         work::remove_all(control, lab).await?;
         let made = work::make_example(control, lab, &example, &told).await?;
         let Some(noted) = note_example(control, wanted, example.generation, made).await? else {
-            return Ok(Outcome::GivenUp);
+            return Ok(None);
         };
         example = noted;
     }
@@ -232,7 +255,7 @@ async fn make(control: &Control, wanted: &Wanted, mut example: Example) -> Resul
         dump: wanted.dump.as_ref(),
     };
     let made = work::make_start(control, start, &told).await?;
-    note_start(control, wanted, &example, made).await
+    Ok(Some((example, made)))
 }
 
 /// The example itself is there. `None`: something else is wanted by now.
@@ -264,7 +287,7 @@ async fn note_start(
     wanted: &Wanted,
     made_for: &Example,
     made: work::StartMade,
-) -> Result<Outcome, Stop> {
+) -> Result<Outcome, Error> {
     let mut tx = control.store.begin().await?;
     let Some((mut example, lab)) = still_wanted(&mut tx, &wanted.lab, made_for.generation).await? else {
         return Ok(Outcome::GivenUp);

@@ -231,6 +231,7 @@ async fn give_start(
             }),
             state: ExampleState::Loading,
             progress: None,
+            waits_for: None,
             error: None,
             warnings: Vec::new(),
             summary: None,

@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::live::Progress;
 use crate::{Control, Error, lab};
 
+/// Where the reason is kept for which an example is put off, in the place of its progress.
+pub(super) const WAITS_FOR: &str = "waits_for";
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExampleView {
     pub source: ExampleSource,
@@ -27,6 +30,8 @@ pub struct ExampleView {
     pub state: ExampleState,
     /// While it is being loaded.
     pub progress: Option<Progress>,
+    /// While it is put off: what it waits for. It is tried again every few seconds.
+    pub waits_for: Option<String>,
     pub error: Option<ExampleProblem>,
     pub warnings: Vec<Warning>,
     pub summary: Option<ExampleSummary>,
@@ -134,18 +139,21 @@ pub(crate) async fn of_lab(control: &Control, lab: LabId) -> Result<Option<Examp
 
 fn view(control: &Control, example: Example, start_dump: Option<StartDumpView>) -> ExampleView {
     let loading = example.state == ExampleState::Loading;
+    let live = control.examples().get(example.lab);
     ExampleView {
+        waits_for: example
+            .progress
+            .get(WAITS_FOR)
+            .and_then(|reason| reason.as_str())
+            .filter(|_| loading && live.is_none())
+            .map(str::to_owned),
         source: example.source,
         name: example.name,
         size_bytes: example.size_bytes,
         sha256: example.sha256.as_deref().map(hexadecimal),
         start_dump,
         state: example.state,
-        progress: control
-            .examples()
-            .get(example.lab)
-            .or_else(|| read(example.progress))
-            .filter(|_| loading),
+        progress: live.or_else(|| read(example.progress)).filter(|_| loading),
         error: example.error.and_then(read),
         warnings: read(example.warnings).unwrap_or_default(),
         summary: example.summary.and_then(read),

@@ -60,6 +60,13 @@ export function LoadProgress({ phase, done, total }: { phase: keyof typeof PHASE
 export function ExampleStatus({ example }: { example: Example }) {
   if (example.state === 'loading') {
     const progress = example.progress
+    if (example.waits_for) {
+      return (
+        <Notice tone="warning" title="Loading is put off">
+          <p>{example.waits_for}. It is tried again every few seconds.</p>
+        </Notice>
+      )
+    }
     return (
       <LoadProgress phase={progress?.phase ?? 'load'} done={progress?.done_bytes ?? 0} total={progress?.total_bytes ?? 0} />
     )

@@ -4,6 +4,7 @@ mod crash;
 mod edits;
 mod end;
 mod load;
+mod waits;
 
 use bytes::Bytes;
 use futures::stream;

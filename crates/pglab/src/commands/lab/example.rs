@@ -77,7 +77,7 @@ pub(super) async fn upload(
 /// It could not be loaded: with the line of the file.
 pub(super) async fn wait(client: &Client, slug: &str) -> anyhow::Result<Example> {
     let bar = bar("Loading", 0);
-    let mut phase = None;
+    let (mut phase, mut waits_for) = (None, None);
     loop {
         let example: Example = client.get(&["labs", slug, "example"]).read().await?;
         match example.state {
@@ -99,6 +99,15 @@ pub(super) async fn wait(client: &Client, slug: &str) -> anyhow::Result<Example>
             }
             ExampleState::Loading => {}
         }
+        if example.waits_for.is_some() && example.waits_for != waits_for {
+            let reason = example.waits_for.as_deref().unwrap_or_default();
+            bar.set_message(format!("Loading is put off: {reason}"));
+            if bar.is_hidden() {
+                tell(&format!("Loading {} is put off: {reason}", example.name));
+            }
+            phase = None;
+        }
+        waits_for = example.waits_for;
         if let Some(progress) = example.progress {
             if progress.total_bytes > 0 {
                 bar.set_length(progress.total_bytes);
