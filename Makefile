@@ -70,7 +70,7 @@ deb: release ## The Debian package, into target/debian
 deb-test: deb ## The Debian package on a fresh Debian 12 (debootstrap, root)
 	deploy/debian/prove "$$(ls -t target/debian/pglab_*.deb | head -1)"
 
-bench: install-for-bench ## Ratios against floors measured in the same run, ten minutes (docs/performance.md)
+bench: install-for-bench ## Ratios against floors measured in the same run, at most 15 minutes (docs/performance.md)
 	cargo bench --quiet -p pglab-control --bench budgets
 
 soak: install-for-test ## The long crash tests

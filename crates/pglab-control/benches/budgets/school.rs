@@ -244,9 +244,16 @@ impl Working {
         }
     }
 
-    pub async fn end(self) -> Outcome<()> {
+    pub async fn end(mut self) -> Outcome<()> {
         self.stop.cancel();
-        Ok(self.task.await?)
+        Ok((&mut self.task).await?)
+    }
+}
+
+/// A row that is given up must not go on beside the next one.
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 

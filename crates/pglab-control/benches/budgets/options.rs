@@ -1,0 +1,82 @@
+//! What is to be measured and for how long, as the command line says it.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use crate::Outcome;
+
+const USAGE: &str = "make bench, or: cargo bench -p pglab-control --bench budgets -- [OPTIONS]
+  --quick          small numbers, to see whether it runs
+  --only ROWS      some of: prepare,sweep,exporter,steady
+  --databases N    of the last rows [default: 1000]
+  --minutes N      rows that are not measured by then are left out [default: 15]
+  --json FILE      written after each row [default: bench-results.json in the workspace]
+";
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub n_class: usize,
+    pub n_databases: usize,
+    pub repetitions: u32,
+    pub window: Duration,
+    pub minutes: u64,
+    pub json: PathBuf,
+    rows: Option<Vec<String>>,
+    began: Instant,
+}
+
+impl Options {
+    pub fn parse() -> Outcome<Self> {
+        let mut options = Self {
+            n_class: 200,
+            n_databases: 1000,
+            repetitions: 3,
+            window: Duration::from_secs(45),
+            minutes: 15,
+            json: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../bench-results.json")),
+            rows: None,
+            began: Instant::now(),
+        };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            let mut value = || {
+                arguments
+                    .next()
+                    .ok_or_else(|| format!("{argument} needs a value"))
+            };
+            match argument.as_str() {
+                "--quick" => {
+                    options.n_class = 12;
+                    options.n_databases = 40;
+                    options.repetitions = 1;
+                    options.window = Duration::from_secs(12);
+                }
+                "--only" => options.rows = Some(value()?.split(',').map(str::to_owned).collect()),
+                "--databases" => options.n_databases = value()?.parse()?,
+                "--minutes" => options.minutes = value()?.parse()?,
+                "--json" => options.json = PathBuf::from(value()?),
+                // Cargo says so.
+                "--bench" => {}
+                other => return Err(format!("{other:?} is no option\n{USAGE}").into()),
+            }
+        }
+        Ok(options)
+    }
+
+    pub fn wants(&self, row: &str) -> bool {
+        self.rows
+            .as_ref()
+            .is_none_or(|rows| rows.iter().any(|wanted| wanted == row))
+    }
+
+    pub fn time_left(&self) -> Duration {
+        Duration::from_secs(self.minutes * 60).saturating_sub(self.began.elapsed())
+    }
+
+    /// Is there time for one more repetition, when one took this long? Fewer of them still make a row.
+    pub fn has_time_for(&self, repetition: Duration) -> bool {
+        self.time_left() > repetition
+    }
+}
