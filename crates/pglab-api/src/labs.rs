@@ -88,6 +88,9 @@ pub struct Lab {
     /// Since when dumps are being written; the lab is `archived` when they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive_wanted_at: Option<DateTime<Utc>>,
+    /// While it is being archived: how far that has got.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archiving: Option<ArchiveProgress>,
     /// Why archiving does not get on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
@@ -113,9 +116,22 @@ impl From<lab::LabView> for Lab {
             closed_at: lab.closed_at,
             archived_at: lab.archived_at,
             archive_wanted_at: lab.archive_wanted_at,
+            archiving: view.archiving.map(|now| ArchiveProgress {
+                n_databases: now.n_databases,
+                n_dumped: now.n_dumped,
+                n_dropped: now.n_dropped,
+            }),
             trouble: lab.trouble,
         }
     }
+}
+
+/// First a dump of each database is written, then the databases are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ArchiveProgress {
+    pub n_databases: u64,
+    pub n_dumped: u64,
+    pub n_dropped: u64,
 }
 
 fn words(may: Vec<&'static str>) -> Vec<String> {

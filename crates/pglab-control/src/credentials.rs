@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use pglab_core::{
     access::{Actor, Operation},
     lab::{MemberRole, Slug},
-    spreadsheet,
+    spreadsheet::Sheet,
 };
 use pglab_store::{
     audit, claim_link, initial_password,
@@ -140,5 +140,7 @@ pub async fn csv(control: &Control, actor: &Actor, slug: &str) -> Result<String,
             one.claim_url.unwrap_or_default(),
         ]
     });
-    Ok(spreadsheet::csv(&header, rows))
+    let mut sheet = Sheet::new(&header);
+    rows.for_each(|row| sheet.row(row));
+    Ok(sheet.finish())
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::task::Points;
+use crate::{spreadsheet::Sheet, task::Points};
 
 /// Everything that any of the formats needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +54,7 @@ impl StudentResult {
 
 /// One line per student and task. `attempts` is empty: tasks that are judged from the database have none.
 pub fn long_csv(results: &Results) -> String {
-    let mut table = Table::new(&[
+    let mut sheet = Sheet::new(&[
         "lab",
         "section",
         "login",
@@ -69,7 +69,7 @@ pub fn long_csv(results: &Results) -> String {
     ]);
     for student in &results.students {
         for (task, score) in results.tasks.iter().zip(&student.scores) {
-            table.row([
+            sheet.row([
                 results.lab.clone(),
                 student.section.clone().unwrap_or_default(),
                 student.login.clone(),
@@ -87,12 +87,12 @@ pub fn long_csv(results: &Results) -> String {
             ]);
         }
     }
-    table.finish()
+    sheet.finish()
 }
 
 /// As Canvas takes grades in: the first row is no person.
 pub fn canvas_csv(results: &Results) -> String {
-    let mut table = Table::new(&[
+    let mut sheet = Sheet::new(&[
         "Student",
         "ID",
         "SIS User ID",
@@ -101,7 +101,7 @@ pub fn canvas_csv(results: &Results) -> String {
         &results.title,
     ]);
     // Canvas knows this row by its four leading spaces.
-    table.row([
+    sheet.row([
         "    Points Possible".to_owned(),
         String::new(),
         String::new(),
@@ -110,7 +110,7 @@ pub fn canvas_csv(results: &Results) -> String {
         number(results.max_score()),
     ]);
     for student in &results.students {
-        table.row([
+        sheet.row([
             last_first(&student.name),
             String::new(),
             student.external_id.clone().unwrap_or_default(),
@@ -119,13 +119,13 @@ pub fn canvas_csv(results: &Results) -> String {
             number(student.score()),
         ]);
     }
-    table.finish()
+    sheet.finish()
 }
 
 /// As Moodle takes grades in, with what was done as feedback.
 pub fn moodle_csv(results: &Results) -> String {
     let feedback = format!("{} feedback", results.title);
-    let mut table = Table::new(&["username", "idnumber", "email", &results.title, &feedback]);
+    let mut sheet = Sheet::new(&["username", "idnumber", "email", &results.title, &feedback]);
     for student in &results.students {
         let n_done = student
             .scores
@@ -133,7 +133,7 @@ pub fn moodle_csv(results: &Results) -> String {
             .zip(&results.tasks)
             .filter(|(score, task)| score.points >= task.points)
             .count();
-        table.row([
+        sheet.row([
             student.login.clone(),
             student.external_id.clone().unwrap_or_default(),
             student.email.clone().unwrap_or_default(),
@@ -146,16 +146,7 @@ pub fn moodle_csv(results: &Results) -> String {
             ),
         ]);
     }
-    table.finish()
-}
-
-/// A cell that a spreadsheet would run as a formula is prefixed with an apostrophe.
-pub fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
+    sheet.finish()
 }
 
 /// `2.5`, `10`: never more than the three decimals that points have.
@@ -168,30 +159,6 @@ fn last_first(name: &str) -> String {
     match name.trim().rsplit_once(' ') {
         Some((first, last)) if !name.contains(',') => format!("{last}, {}", first.trim()),
         _ => name.to_owned(),
-    }
-}
-
-/// CSV as RFC 4180 wants it, with harmless cells.
-struct Table(csv::Writer<Vec<u8>>);
-
-impl Table {
-    fn new(header: &[&str]) -> Self {
-        let writer = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(Vec::new());
-        let mut table = Self(writer);
-        table.row(header.iter().map(|cell| (*cell).to_owned()));
-        table
-    }
-
-    fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        // Writing to memory, all rows of one length: nothing can fail.
-        let _ = self.0.write_record(cells.into_iter().map(|cell| harmless(&cell)));
-    }
-
-    fn finish(self) -> String {
-        let bytes = self.0.into_inner().unwrap_or_default();
-        String::from_utf8(bytes).unwrap_or_default()
     }
 }
 
@@ -271,14 +238,5 @@ mod tests {
         ada,1815,ada@example.org,11.25,"1 of 2 tasks done, 11.25 of 12.5 points"
         '-eve,,'@eve,0,"0 of 2 tasks done, 0 of 12.5 points"
         "#);
-    }
-
-    #[test]
-    fn what_a_spreadsheet_would_run() {
-        for cell in ["=1", "+1", "-1", "@SUM", "\t=1", "\r=1"] {
-            assert_eq!(harmless(cell), format!("'{cell}"));
-        }
-        assert_eq!(harmless("a=1"), "a=1");
-        assert_eq!(harmless(""), "");
     }
 }

@@ -38,7 +38,9 @@ pub const PERIOD: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(3);
 /// Databases made at the same time. Against one psql session with the same statements, on two busy cores, one took 1.0
 /// of its time, two took 0.6 to 0.9, three 0.9.
-const CONCURRENCY: u8 = 2;
+const MAKING: u8 = 2;
+/// Databases dropped at the same time. Dropping waits for a checkpoint, and whoever waits at the same time shares it.
+const REMOVING: u8 = 6;
 /// More rounds than any chain of steps needs: the rest waits for the next activation.
 const MAX_ROUNDS: usize = 8;
 
@@ -179,27 +181,34 @@ async fn work_off(
         .copied()
         .collect();
     jobs.sort_by_key(|(_, step)| order(step));
-    let n_making = jobs.iter().filter(|(_, step)| order(step) == Some(3)).count();
+    let n_of = |place| jobs.iter().filter(|(_, step)| order(step) == Some(place)).count();
+    let (n_removing, n_making) = (n_of(1), n_of(3));
     if n_making > 0 {
         ensure_lab_roles(connection, class, &jobs).await?;
     }
     let mut helpers = Vec::new();
-    for nth in 1..CONCURRENCY {
-        if usize::from(nth) < n_making {
-            helpers.push(work::join(&control.cluster, nth).await?);
-        }
+    let n_hands = (n_making.min(MAKING.into())).max(n_removing.min(REMOVING.into()));
+    for nth in (1..MAKING.max(REMOVING)).take_while(|nth| usize::from(*nth) < n_hands) {
+        helpers.push(work::join(&control.cluster, nth).await?);
     }
-    let (queue, counted) = (Mutex::new(VecDeque::from(jobs)), Mutex::new(summary.clone()));
+    let queue = Mutex::new(VecDeque::from(jobs));
+    let round = Round {
+        control,
+        class,
+        refused,
+        counted: Mutex::new(summary.clone()),
+        last_of_a_role: tokio::sync::Mutex::new(()),
+    };
     let worker = async |connection: &Connection| {
         loop {
             let Some((member, step)) = queue.lock().pop_front() else {
                 return Ok::<(), Error>(());
             };
-            work_one(control, connection, class, member, step, refused, &counted).await?;
+            work_one(&round, connection, member, step).await?;
         }
     };
     try_join_all(std::iter::once(connection).chain(&helpers).map(worker)).await?;
-    *summary = counted.into_inner();
+    *summary = round.counted.into_inner();
     Ok(())
 }
 
@@ -223,15 +232,29 @@ async fn ensure_lab_roles(
     Ok(())
 }
 
+/// What those who work off one list share.
+struct Round<'a> {
+    control: &'a Control,
+    class: &'a Class,
+    refused: &'a Mutex<HashSet<MemberId>>,
+    counted: Mutex<Summary>,
+    /// Held while it is found out whether a student's role has lost its last database.
+    last_of_a_role: tokio::sync::Mutex<()>,
+}
+
 async fn work_one(
-    control: &Control,
+    round: &Round<'_>,
     connection: &Connection,
-    class: &Class,
     member: MemberId,
     step: Step,
-    refused: &Mutex<HashSet<MemberId>>,
-    counted: &Mutex<Summary>,
 ) -> Result<(), Error> {
+    let Round {
+        control,
+        class,
+        refused,
+        counted,
+        last_of_a_role,
+    } = round;
     let Some(one) = class.one(member) else {
         return Ok(());
     };
@@ -259,7 +282,7 @@ async fn work_one(
             .await
             .map(|()| counted.lock().n_opened += 1)
             .map_err(Error::from),
-        Step::Remove => remove(control, connection, one)
+        Step::Remove => remove(control, connection, one, last_of_a_role)
             .await
             .map(|()| counted.lock().n_removed += 1),
         Step::Queue | Step::Requeue | Step::Terminate => Ok(()),

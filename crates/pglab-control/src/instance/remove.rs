@@ -16,6 +16,7 @@ use pglab_store::{
     credential,
     snapshot_database::{self, SnapshotDatabase},
 };
+use tokio::sync::Mutex;
 
 use super::{
     class::{Class, One},
@@ -24,7 +25,12 @@ use super::{
 use crate::{Control, Error};
 
 /// Drops the database and the checker's role, and the student's where it has no other database.
-pub(super) async fn remove(control: &Control, connection: &Connection, one: One<'_>) -> Result<(), Error> {
+pub(super) async fn remove(
+    control: &Control,
+    connection: &Connection,
+    one: One<'_>,
+    last_of_a_role: &Mutex<()>,
+) -> Result<(), Error> {
     let instance = one.instance;
     provision::instance::remove(connection, &instance.database, &instance.checker_role).await?;
     if instance.replaces_old
@@ -33,6 +39,8 @@ pub(super) async fn remove(control: &Control, connection: &Connection, one: One<
         // A reset was under way, and may have got as far as this.
         database::drop(connection, keep_as).await?;
     }
+    // Two databases of one student that go at the same time: the second finds the first gone.
+    let _alone = last_of_a_role.lock().await;
     drop_role_of_last(control, connection, one.student, &instance.database).await?;
     // Written down last, so that whoever finds it undone does all of it again.
     moved(control, instance, InstanceEvent::Gone, |instance| {

@@ -2,18 +2,16 @@
 //! or to labs that are being deleted, off the cluster. The students' databases themselves go by the reconciler of
 //! instances. Safe to stop at any point.
 
-use std::{collections::HashSet, fmt, io, path::PathBuf, time::Duration};
+use std::{fmt, io, time::Duration};
 
-use pglab_core::{id::MemberId, instance::InstanceState, lab::LabState, names};
-use pglab_fleet::{
-    dump,
-    provision::{database, role},
-};
-use pglab_store::{audit, example, instance, lab::Lab, member, snapshot_database, start_dump};
+use pglab_core::{lab::LabState, names};
+use pglab_fleet::provision::role;
+use pglab_store::{audit, example, instance, lab::Lab, snapshot_database, start_dump};
 use serde_json::json;
 use tokio::{fs, time::sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::dumps;
 use crate::{Control, Error, Worker, example as examples, instance as instances, reports::counted};
 
 /// When nobody wakes it, and while it waits for the databases of students to go.
@@ -119,7 +117,7 @@ async fn delete(control: &Control, lab: &Lab) -> Result<bool, Error> {
     files.extend(start_dump::of_lab(pool, lab.id).await?.map(|dump| dump.file));
     off_the_cluster(control, lab).await?;
     examples::remove_files(control, &files).await;
-    match fs::remove_dir_all(folder(control, lab)).await {
+    match fs::remove_dir_all(dumps::folder(control, lab)).await {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::internal(error)),
         _ => {}
     }
@@ -142,7 +140,7 @@ async fn archive(control: &Control, lab: &Lab) -> Result<bool, Error> {
     if control.examples().is_at_work(lab.id) {
         return Ok(false);
     }
-    dumps(control, lab).await?;
+    dumps::write_all(control, lab).await?;
     instances::terminate_all(control, lab.id).await?;
     if !students_gone(control, lab).await? {
         return Ok(false);
@@ -196,85 +194,6 @@ async fn off_the_cluster(control: &Control, lab: &Lab) -> Result<(), Error> {
     Ok(())
 }
 
-/// A dump per student in the archive's folder. Those that are there already are complete.
-async fn dumps(control: &Control, lab: &Lab) -> Result<(), Error> {
-    let pool = control.store.pool();
-    let wanted: Vec<_> = instance::of_lab(pool, lab.id)
-        .await?
-        .into_iter()
-        .filter(|instance| {
-            !matches!(
-                instance.state,
-                InstanceState::Terminating { .. } | InstanceState::Terminated
-            )
-        })
-        .collect();
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let folder = folder(control, lab);
-    fs::create_dir_all(&folder).await.map_err(Error::internal)?;
-    let program = dump::program(control.options().pg_bindir.as_deref()).map_err(unavailable)?;
-    let connection = control.cluster.maintenance().await?;
-    let mut done: HashSet<MemberId> = HashSet::new();
-    for one in member::of_lab(pool, lab.id).await? {
-        let Some(instance) = wanted.iter().find(|instance| instance.member == one.id) else {
-            continue;
-        };
-        if !done.insert(one.id) {
-            continue;
-        }
-        let file = folder.join(format!("{}.dump", safe(one.login.as_str())));
-        // One that could not be made has nothing to keep.
-        if fs::try_exists(&file).await.map_err(Error::internal)?
-            || !database::exists(&connection, &instance.database).await?
-        {
-            continue;
-        }
-        let part = file.with_extension("part");
-        let password = instances::checker_password(control, instance)?;
-        dump::write(
-            &program,
-            &control.cluster,
-            &instance.checker_role,
-            &password,
-            &instance.database,
-            &part,
-        )
-        .await
-        .map_err(|error| {
-            Error::Unavailable(format!(
-                "the database of {} could not be written to the archive: {error}",
-                one.login
-            ))
-        })?;
-        let written = fs::File::open(&part).await.map_err(Error::internal)?;
-        written.sync_all().await.map_err(Error::internal)?;
-        fs::rename(&part, &file).await.map_err(Error::internal)?;
-    }
-    Ok(())
-}
-
-fn unavailable(error: dump::DumpError) -> Error {
-    Error::Unavailable(error.to_string())
-}
-
-fn folder(control: &Control, lab: &Lab) -> PathBuf {
-    control.data_dir.join("archives").join(lab.slug.as_str())
-}
-
-/// A login as the name of a file: what could lead elsewhere is written as its code.
-fn safe(login: &str) -> String {
-    login
-        .char_indices()
-        .map(|(at, c)| match c {
-            '.' if at == 0 => "%2e".to_owned(),
-            c if c.is_alphanumeric() || ['-', '_', '.', '@', '+'].contains(&c) => c.to_string(),
-            c => format!("%{:02x}", u32::from(c)),
-        })
-        .collect()
-}
-
 async fn tell(control: &Control, lab: &Lab, trouble: Option<String>) -> Result<(), Error> {
     if lab.trouble == trouble {
         return Ok(());
@@ -286,17 +205,4 @@ async fn tell(control: &Control, lab: &Lab, trouble: Option<String>) -> Result<(
     };
     pglab_store::lab::update(&mut tx, &told).await?;
     Ok(control.store.commit(tx).await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::safe;
-
-    #[test]
-    fn logins_as_file_names() {
-        assert_eq!(safe("ada.lovelace"), "ada.lovelace");
-        assert_eq!(safe("../etc/passwd"), "%2e.%2fetc%2fpasswd");
-        assert_eq!(safe("a/b\\c d%"), "a%2fb%5cc%20d%25");
-        assert_eq!(safe("é"), "é");
-    }
 }

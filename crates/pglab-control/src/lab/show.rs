@@ -7,6 +7,7 @@ use pglab_core::{
 };
 use pglab_store::{lab::Lab, membership, task};
 
+use super::dumps::{self, ArchiveProgress};
 use crate::{
     Control, Error,
     example::{self, ExampleView},
@@ -23,6 +24,8 @@ pub struct LabView {
     pub example: Option<ExampleView>,
     pub tasks: Vec<Task>,
     pub preparation: Preparation,
+    /// While it is being archived.
+    pub archiving: Option<ArchiveProgress>,
     /// What the actor may do with the lab as it stands, in words that pages and programs know.
     pub may: Vec<&'static str>,
 }
@@ -49,6 +52,7 @@ pub(crate) async fn view(
         example: example::of_lab(control, lab.id).await?,
         may: may(actor, place, &lab),
         preparation: prepare::of_lab(control, &lab).await?,
+        archiving: dumps::progress(control, &lab).await?,
         tasks,
         lab,
     })

@@ -5,7 +5,9 @@
 
 mod build;
 mod mutation;
+mod spec;
 mod sql;
+mod table;
 
 use std::collections::BTreeMap;
 
@@ -76,7 +78,7 @@ impl GeneratedSchema {
 
 /// Schemas of up to five tables. Smaller ones come first when a failing one is shrunk.
 pub fn schemas() -> impl Strategy<Value = GeneratedSchema> {
-    build::specs().prop_map(|spec| build::build(&spec))
+    spec::specs().prop_map(|spec| build::build(&spec))
 }
 
 /// A stand-in for the hash of a row; another `version` is another content.

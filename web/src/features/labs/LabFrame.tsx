@@ -123,6 +123,12 @@ export function LabFrame({ slug, children }: { slug: string; children: ReactNode
         {archiving && (
           <p className={classes.archiving}>
             Being archived: dumps are written first, then the databases are dropped.{' '}
+            {lab.archiving && (
+              <span className="num">
+                {lab.archiving.n_dumped} of {lab.archiving.n_databases} dumps written, {lab.archiving.n_dropped} databases
+                dropped.{' '}
+              </span>
+            )}
             {lab.trouble && <b>It does not get on: {lab.trouble}</b>}
           </p>
         )}

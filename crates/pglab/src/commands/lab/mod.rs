@@ -9,10 +9,13 @@ mod show;
 mod tasks;
 mod watch;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::bail;
-use pglab_api::labs::{Definition, Lab, LabList};
+use pglab_api::labs::{ArchiveProgress, Definition, Lab, LabList};
 use pglab_core::lab::LabState;
 use serde_json::{Value, json};
 
@@ -221,9 +224,35 @@ async fn list(client: &Client, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A line on stderr now and then, when there is something new to say.
+#[derive(Default)]
+struct ArchiveLines {
+    last: Option<(Instant, ArchiveProgress)>,
+}
+
+impl ArchiveLines {
+    const PERIOD: Duration = Duration::from_secs(2);
+
+    fn show(&mut self, now: ArchiveProgress) {
+        let due = |(at, told): (Instant, ArchiveProgress)| told != now && at.elapsed() > Self::PERIOD;
+        if self.last.is_none_or(due) {
+            let ArchiveProgress {
+                n_databases,
+                n_dumped,
+                n_dropped,
+            } = now;
+            tell(&format!(
+                "{n_dumped}/{n_databases} dumps written, {n_dropped}/{n_databases} databases dropped"
+            ));
+            self.last = Some((Instant::now(), now));
+        }
+    }
+}
+
 async fn archive(client: &Client, slug: &str) -> anyhow::Result<Lab> {
     let mut lab: Lab = client.post(&["labs", slug, "archive"]).read().await?;
     let mut told = None;
+    let mut progress = ArchiveLines::default();
     while lab.state != LabState::Archived {
         if lab.trouble.is_some() && lab.trouble != told {
             if told.is_some() {
@@ -231,6 +260,9 @@ async fn archive(client: &Client, slug: &str) -> anyhow::Result<Lab> {
             }
             told.clone_from(&lab.trouble);
             tell(&format!("pglab: {}", told.as_deref().unwrap_or_default()));
+        }
+        if let Some(now) = lab.archiving {
+            progress.show(now);
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
         lab = client.get(&["labs", slug]).read().await?;
