@@ -812,6 +812,15 @@ export interface components {
         };
         /** @enum {string} */
         ActivityState: "none" | "idle" | "active" | "idle_in_transaction" | "blocked";
+        /** @description First a dump of each database is written, then the databases are dropped. */
+        ArchiveProgress: {
+            /** Format: int64 */
+            n_databases: number;
+            /** Format: int64 */
+            n_dropped: number;
+            /** Format: int64 */
+            n_dumped: number;
+        };
         /**
          * @description How a column numbers itself.
          * @enum {string}
@@ -1357,6 +1366,7 @@ export interface components {
             archive_wanted_at?: string | null;
             /** Format: date-time */
             archived_at?: string | null;
+            archiving?: components["schemas"]["ArchiveProgress"] | null;
             /** Format: date-time */
             closed_at?: string | null;
             /** Format: date-time */
@@ -2167,6 +2177,7 @@ export type Account = components['schemas']['Account'];
 export type AccountPassword = components['schemas']['AccountPassword'];
 export type Activity = components['schemas']['Activity'];
 export type ActivityState = components['schemas']['ActivityState'];
+export type ArchiveProgress = components['schemas']['ArchiveProgress'];
 export type AutoNumber = components['schemas']['AutoNumber'];
 export type Board = components['schemas']['Board'];
 export type BoardCell = components['schemas']['BoardCell'];
