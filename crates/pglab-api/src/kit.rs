@@ -20,6 +20,19 @@ pub struct Kit {
     pub jdbc: String,
     /// One line for a shell.
     pub psql: String,
+    /// How to connect to a server that proves who it is. Null where pglab knows no CA.
+    pub verified: Option<VerifiedKit>,
+}
+
+/// For clients that verify the server. To be used in the folder where `ca` was saved as `ca_file`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifiedKit {
+    pub ca_file: String,
+    /// The certificate of the CA, in PEM.
+    pub ca: String,
+    pub uri: String,
+    pub service_file: String,
+    pub psql: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,6 +66,13 @@ impl From<MemberKit> for Kit {
             pgpass_line: of.kit.pgpass_line,
             jdbc: of.kit.jdbc,
             psql: of.kit.psql,
+            verified: of.kit.verified.map(|kit| VerifiedKit {
+                ca_file: kit.ca_file,
+                ca: kit.ca,
+                uri: kit.uri,
+                service_file: kit.service_file,
+                psql: kit.psql,
+            }),
         }
     }
 }

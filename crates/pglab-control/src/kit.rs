@@ -98,7 +98,7 @@ pub(crate) fn assemble(
         login: &member.login,
         database: &instance.database,
         hosts: &hosts,
-        sslmode: None,
+        protection: cluster.kit_protection(),
         password: password.as_deref(),
     });
     MemberKit {

@@ -10,6 +10,15 @@ pub struct Host {
     pub port: u16,
 }
 
+/// What clients are told about TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Protection {
+    /// Such as `require`; none leaves it to the client.
+    pub sslmode: Option<String>,
+    /// What the server's certificate can be verified with, in PEM. With it there is a second, stricter way to connect.
+    pub ca: Option<String>,
+}
+
 /// What a kit is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct KitParts<'a> {
@@ -18,8 +27,7 @@ pub struct KitParts<'a> {
     pub database: &'a Ident,
     /// All nodes; which one takes writes is found by the client.
     pub hosts: &'a [Host],
-    /// Such as `require`; none leaves it to the client.
-    pub sslmode: Option<&'a str>,
+    pub protection: &'a Protection,
     /// None once claimed or changed.
     pub password: Option<&'a str>,
 }
@@ -35,32 +43,65 @@ pub struct Kit {
     pub jdbc: String,
     /// One line for a shell.
     pub psql: String,
+    /// The same for clients that verify the server.
+    pub verified: Option<VerifiedKit>,
+}
+
+/// How to connect so that nobody can play the server. Works in the folder where the CA's certificate was saved under
+/// its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedKit {
+    pub ca_file: String,
+    /// In PEM.
+    pub ca: String,
+    pub uri: String,
+    /// A section of `~/.pg_service.conf`.
+    pub service_file: String,
+    pub psql: String,
 }
 
 impl Kit {
     pub fn new(parts: &KitParts<'_>) -> Self {
-        let uri = uri(parts);
+        let sslmode = parts.protection.sslmode.as_deref();
+        let uri = uri(parts, sslmode, None);
         Self {
-            service_file: service_file(parts),
+            service_file: service_file(parts, sslmode, None),
             pgpass_line: parts.password.map(|password| pgpass_lines(parts, password)),
             jdbc: jdbc(parts),
             // Everything that a shell would read is percent-encoded in the URI.
             psql: format!("psql \"{uri}\""),
+            verified: parts.protection.ca.as_deref().map(|ca| verified(parts, ca)),
             uri,
         }
     }
 }
 
+fn verified(parts: &KitParts<'_>, ca: &str) -> VerifiedKit {
+    // In the file that clients look into by themselves there may be another CA.
+    let ca_file = format!("{}-ca.crt", parts.lab);
+    let uri = uri(parts, Some("verify-full"), Some(&ca_file));
+    VerifiedKit {
+        ca: ca.to_owned(),
+        service_file: service_file(parts, Some("verify-full"), Some(&ca_file)),
+        psql: format!("psql \"{uri}\""),
+        uri,
+        ca_file,
+    }
+}
+
 /// `postgresql://login@h1:p1,h2:p2/db?target_session_attrs=read-write`
-fn uri(parts: &KitParts<'_>) -> String {
+fn uri(parts: &KitParts<'_>, sslmode: Option<&str>, ca_file: Option<&str>) -> String {
     let mut uri = format!(
         "postgresql://{}@{}/{}?target_session_attrs=read-write",
         percent_encoded(parts.login.as_str()),
         host_list(parts.hosts),
         percent_encoded(parts.database.as_str()),
     );
-    if let Some(sslmode) = parts.sslmode {
+    if let Some(sslmode) = sslmode {
         uri.push_str(&format!("&sslmode={}", percent_encoded(sslmode)));
+    }
+    if let Some(ca_file) = ca_file {
+        uri.push_str(&format!("&sslrootcert={}", percent_encoded(ca_file)));
     }
     uri
 }
@@ -71,14 +112,14 @@ fn jdbc(parts: &KitParts<'_>) -> String {
         host_list(parts.hosts),
         percent_encoded(parts.database.as_str()),
     );
-    if let Some(sslmode) = parts.sslmode {
+    if let Some(sslmode) = &parts.protection.sslmode {
         uri.push_str(&format!("&sslmode={}", percent_encoded(sslmode)));
     }
     uri
 }
 
 /// Values of a service file have no quotes: they reach to the end of their line, which no name of ours contains.
-fn service_file(parts: &KitParts<'_>) -> String {
+fn service_file(parts: &KitParts<'_>, sslmode: Option<&str>, ca_file: Option<&str>) -> String {
     let hosts: Vec<&str> = parts.hosts.iter().map(|host| host.host.as_str()).collect();
     let ports: Vec<String> = parts.hosts.iter().map(|host| host.port.to_string()).collect();
     let mut file = format!(
@@ -89,8 +130,11 @@ fn service_file(parts: &KitParts<'_>) -> String {
         parts.database.as_str(),
         parts.login,
     );
-    if let Some(sslmode) = parts.sslmode {
+    if let Some(sslmode) = sslmode {
         file.push_str(&format!("sslmode={sslmode}\n"));
+    }
+    if let Some(ca_file) = ca_file {
+        file.push_str(&format!("sslrootcert={ca_file}\n"));
     }
     file
 }
@@ -160,9 +204,45 @@ mod tests {
             login: &Login::parse(login).unwrap(),
             database: &Ident::new(database).unwrap(),
             hosts: &hosts,
-            sslmode: None,
+            protection: &Protection::default(),
             password,
         })
+    }
+
+    #[test]
+    fn protected_kit() {
+        let protection = Protection {
+            sslmode: Some("require".to_owned()),
+            ca: Some("PEM".to_owned()),
+        };
+        let kit = Kit::new(&KitParts {
+            lab: &Slug::parse("music-shop").unwrap(),
+            login: &Login::parse("ada").unwrap(),
+            database: &Ident::new("music_shop_ada").unwrap(),
+            hosts: &[Host {
+                host: "db.example".to_owned(),
+                port: 5433,
+            }],
+            protection: &protection,
+            password: None,
+        });
+        let verified = kit.verified.unwrap();
+        assert!(
+            kit.uri
+                .ends_with("?target_session_attrs=read-write&sslmode=require")
+        );
+        assert!(kit.jdbc.ends_with("?targetServerType=primary&sslmode=require"));
+        assert!(kit.service_file.ends_with("\nsslmode=require\n"));
+        assert_eq!(
+            verified.psql,
+            "psql \"postgresql://ada@db.example:5433/music_shop_ada?target_session_attrs=read-write\
+             &sslmode=verify-full&sslrootcert=music-shop-ca.crt\""
+        );
+        assert!(
+            verified
+                .service_file
+                .ends_with("\nsslmode=verify-full\nsslrootcert=music-shop-ca.crt\n")
+        );
     }
 
     #[test]
@@ -177,6 +257,7 @@ mod tests {
             ),
             jdbc: "jdbc:postgresql://127.0.0.1:5433/music_shop_ada?targetServerType=primary",
             psql: "psql \"postgresql://ada@127.0.0.1:5433/music_shop_ada?target_session_attrs=read-write\"",
+            verified: None,
         }
         "#);
     }
@@ -198,6 +279,7 @@ mod tests {
             ),
             jdbc: "jdbc:postgresql://[::1]:5432,db2.example.org:5433/a%20b%22%24x?targetServerType=primary",
             psql: "psql \"postgresql://%C3%A5%3Ab%40c@[::1]:5432,db2.example.org:5433/a%20b%22%24x?target_session_attrs=read-write\"",
+            verified: None,
         }
         "#);
     }

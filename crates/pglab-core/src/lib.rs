@@ -9,6 +9,7 @@ pub mod clock;
 pub mod derive;
 pub mod directory;
 pub mod expression;
+pub mod hba;
 pub mod id;
 pub mod ident;
 pub mod instance;

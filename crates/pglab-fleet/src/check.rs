@@ -9,10 +9,10 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use pglab_core::snapshot::{ObjectName, ObservedRows, SchemaSnapshot};
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::{Config, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 
 use crate::{
-    Cluster, Connection, Error, introspect,
+    Cluster, Connection, Error, Target, introspect,
     rows::{self, OUT_OF_TIME, RowLimits, RowsWanted},
     session::Pins,
 };
@@ -98,14 +98,14 @@ impl std::fmt::Debug for CheckSession {
 }
 
 impl CheckSession {
-    /// Signs in. `config` has address, database, and the login of the member's checker: see
+    /// Signs in. `target` has address, database, and the login of the member's checker: see
     /// [`Cluster::login_config`].
     ///
     /// # Errors
     /// The server can't be reached in time, or refuses.
-    pub async fn open(config: &Config, limits: CheckLimits, terminate: Terminate) -> Result<Self, Error> {
+    pub async fn open(target: &Target, limits: CheckLimits, terminate: Terminate) -> Result<Self, Error> {
         let pins = Pins::new(limits.statement, limits.lock);
-        let mut config = config.clone();
+        let mut config = target.clone();
         config.options(pins.options());
         let connection = Connection::open_limited(&config, MAX_MESSAGE_BYTES).await?;
         let messages = connection

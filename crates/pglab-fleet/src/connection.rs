@@ -8,9 +8,17 @@ use tokio::{
     net::TcpStream,
     task::AbortHandle,
 };
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, config::Host, tls::NoTlsStream};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, NoTls,
+    config::Host,
+    tls::{MakeTlsConnect, TlsStream},
+};
 
-use crate::limited::Limited;
+use crate::{
+    limited::{Limited, LimitedTls},
+    target::Target,
+    tls::{self, Tls},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -22,15 +30,15 @@ pub struct Address {
 }
 
 impl Address {
-    /// A configuration that has nothing but the address, our name and a deadline for connecting.
-    pub fn config(&self) -> Config {
+    /// A configuration that has nothing but the address, our name and a deadline for connecting. In the clear.
+    pub fn config(&self) -> Target {
         let mut config = Config::new();
         config
             .host(&self.host)
             .port(self.port)
             .application_name("pglab")
             .connect_timeout(CONNECT_TIMEOUT);
-        config
+        Target::new(config, Tls::disabled())
     }
 }
 
@@ -42,6 +50,9 @@ pub enum Error {
     /// The server can't be reached, or the connection broke.
     #[error("the connection to PostgreSQL failed: {0}")]
     Connection(tokio_postgres::Error),
+    /// There is no protected way to the server, or its certificate is not what was asked for.
+    #[error("the connection to PostgreSQL is not protected as it must be: {0}")]
+    Unprotected(String),
     #[error("PostgreSQL can't be reached: {0}")]
     Unreachable(std::io::Error),
     #[error("PostgreSQL did not answer within {} s", .0.as_secs_f32())]
@@ -85,7 +96,10 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
             Some(refused) => Self::Refused(Box::new(refused.clone())),
-            None => Self::Connection(error),
+            None => match tls::complaint(&error) {
+                Some(why) => Self::Unprotected(why),
+                None => Self::Connection(error),
+            },
         }
     }
 }
@@ -101,15 +115,17 @@ pub struct Connection {
 impl Connection {
     /// # Errors
     /// The server can't be reached in time, or refuses us.
-    pub async fn open(config: &Config) -> Result<Self, Error> {
-        let (client, connection) = config.connect(NoTls).await?;
-        let server_version = version_number(connection.parameter("server_version").unwrap_or_default());
-        let driver = tokio::spawn(drive(connection)).abort_handle();
-        Ok(Self {
-            client,
-            driver,
-            server_version,
-        })
+    pub async fn open(target: &Target) -> Result<Self, Error> {
+        match target.tls().connector() {
+            None => {
+                let (client, connection) = target.connect(NoTls).await?;
+                Ok(Self::driven(client, connection))
+            }
+            Some(connector) => {
+                let (client, connection) = target.connect(connector).await?;
+                Ok(Self::driven(client, connection))
+            }
+        }
     }
 
     /// The same for a database whose content a student decides: a message of more than `max_message_bytes` ends the
@@ -117,36 +133,51 @@ impl Connection {
     ///
     /// # Errors
     /// The server can't be reached in time, or refuses us.
-    pub async fn open_limited(config: &Config, max_message_bytes: u32) -> Result<Self, Error> {
-        let (Some(Host::Tcp(host)), Some(port)) = (config.get_hosts().first(), config.get_ports().first())
+    pub async fn open_limited(target: &Target, max_message_bytes: u32) -> Result<Self, Error> {
+        let (Some(Host::Tcp(host)), Some(port)) = (target.get_hosts().first(), target.get_ports().first())
         else {
             return Err(Error::Unexpected(
                 "an address without a host and a port".to_owned(),
             ));
         };
-        let timeout = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+        let timeout = target.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
         let connect = async {
             let stream = TcpStream::connect((host.as_str(), *port))
                 .await
                 .map_err(Error::Unreachable)?;
             // Without it, what we send waits for the answer to what we sent before.
             stream.set_nodelay(true).map_err(Error::Unreachable)?;
-            Ok::<_, Error>(
-                config
-                    .connect_raw(Limited::new(stream, max_message_bytes), NoTls)
-                    .await?,
-            )
+            match target.tls().connector() {
+                None => {
+                    let stream = Limited::new(stream, max_message_bytes);
+                    let (client, connection) = target.connect_raw(stream, NoTls).await?;
+                    Ok::<_, Error>(Self::driven(client, connection))
+                }
+                Some(mut connector) => {
+                    let Ok(tls) = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut connector, host);
+                    let stream = Limited::after_answer(stream, max_message_bytes);
+                    let (client, connection) = target.connect_raw(stream, LimitedTls(tls)).await?;
+                    Ok(Self::driven(client, connection))
+                }
+            }
         };
-        let (client, connection) = tokio::time::timeout(timeout, connect)
+        tokio::time::timeout(timeout, connect)
             .await
-            .map_err(|_| Error::Deadline(timeout))??;
+            .map_err(|_| Error::Deadline(timeout))?
+    }
+
+    fn driven<S, T>(client: Client, connection: tokio_postgres::Connection<S, T>) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: TlsStream + Unpin + Send + 'static,
+    {
         let server_version = version_number(connection.parameter("server_version").unwrap_or_default());
         let driver = tokio::spawn(drive(connection)).abort_handle();
-        Ok(Self {
+        Self {
             client,
             driver,
             server_version,
-        })
+        }
     }
 
     /// As in `server_version_num`: 150018 for 15.18.
@@ -165,9 +196,11 @@ fn version_number(text: &str) -> u32 {
 }
 
 /// Reads what the server sends until it ends. Notices are dropped here: a student's function may raise a million.
-async fn drive<S: AsyncRead + AsyncWrite + Unpin>(
-    mut connection: tokio_postgres::Connection<S, NoTlsStream>,
-) {
+async fn drive<S, T>(mut connection: tokio_postgres::Connection<S, T>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
     loop {
         match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
             Some(Ok(AsyncMessage::Notice(_) | AsyncMessage::Notification(_))) => {}

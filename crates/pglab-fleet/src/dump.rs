@@ -86,6 +86,7 @@ pub async fn write(
         .env("LC_ALL", "C.UTF-8")
         .env("PGPASSWORD", password)
         .env("PGAPPNAME", "pglab archive")
+        .envs(cluster.tls().environment())
         .env("PGCONNECT_TIMEOUT", "10")
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -2,12 +2,14 @@
 //! and a student decides how long an error or notice of theirs is.
 
 use std::{
+    future::Future,
     io,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 
 /// Follows the framing of the protocol: a letter, four bytes with the length of what follows and of themselves, the rest.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub(crate) struct Limited<S> {
     n_header: usize,
     /// Of the current message's rest.
     remaining: usize,
+    /// Bytes before the first message: the answer to the question for TLS is a single letter.
+    unframed: usize,
 }
 
 impl<S> Limited<S> {
@@ -28,10 +32,22 @@ impl<S> Limited<S> {
             header: [0; 5],
             n_header: 0,
             remaining: 0,
+            unframed: 0,
+        }
+    }
+
+    /// For a stream on which the server is first asked for TLS.
+    pub(crate) fn after_answer(inner: S, max: u32) -> Self {
+        Self {
+            unframed: 1,
+            ..Self::new(inner, max)
         }
     }
 
     fn follow(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        let n = self.unframed.min(bytes.len());
+        self.unframed -= n;
+        bytes = &bytes[n..];
         while !bytes.is_empty() {
             if self.remaining > 0 {
                 let n = self.remaining.min(bytes.len());
@@ -86,6 +102,33 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Limited<S> {
     }
 }
 
+impl<S: TlsStream + Unpin> TlsStream for Limited<S> {
+    fn channel_binding(&self) -> ChannelBinding {
+        self.inner.channel_binding()
+    }
+}
+
+/// TLS on a limited stream: what is limited then is what comes out of the encryption.
+#[derive(Debug)]
+pub(crate) struct LimitedTls<C>(pub(crate) C);
+
+impl<S, C> TlsConnect<Limited<S>> for LimitedTls<C>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    C: TlsConnect<S>,
+    C::Future: Send + 'static,
+{
+    type Stream = Limited<C::Stream>;
+    type Error = C::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Stream, C::Error>> + Send>>;
+
+    fn connect(self, stream: Limited<S>) -> Self::Future {
+        let max = stream.max;
+        let handshake = self.0.connect(stream.inner);
+        Box::pin(async move { Ok(Limited::new(handshake.await?, max)) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +146,8 @@ mod tests {
             let mut limited = Limited::new((), 104);
             assert!(limited.follow(&fine[..at]).is_ok() && limited.follow(&fine[at..]).is_ok());
         }
+        let mut answered = Limited::after_answer((), 104);
+        assert!(answered.follow(b"N").is_ok() && answered.follow(&fine).is_ok());
         let long = [fine, message(b'E', 101)].concat();
         for at in 0..long.len() {
             let mut limited = Limited::new((), 104);

@@ -65,6 +65,7 @@ impl TestServer {
             port: free_port(),
             superuser_password: PASSWORD.to_owned(),
             durable: false,
+            tls: None,
             extra,
         };
         let server = loop {
@@ -226,6 +227,7 @@ async fn template(binaries: &Binaries) -> PathBuf {
             port: free_port(),
             superuser_password: PASSWORD.to_owned(),
             durable: false,
+            tls: None,
             extra: Vec::new(),
         })
         .await

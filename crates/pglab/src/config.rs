@@ -2,14 +2,18 @@
 
 use std::{
     fs,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::{Context, bail, ensure};
 use pglab_control::{Control, Options, Parts, SystemClock};
-use pglab_fleet::{Address, Cluster};
+use pglab_core::kit::Protection;
+use pglab_fleet::{
+    Address, Cluster,
+    tls::{Mode, Tls},
+};
 use pglab_identity::{Sealer, SystemRandom};
 use pglab_store::Store;
 use serde::Deserialize;
@@ -70,6 +74,13 @@ pub struct ClusterSection {
     /// What students connect to, `host:port` each; by default `host` and `port` above.
     #[serde(default)]
     pub nodes: Vec<String>,
+    /// As libpq's: `disable`, `prefer`, `require`, `verify-ca` or `verify-full`. By default `prefer`, and `disable` for
+    /// a server on this machine.
+    pub sslmode: Option<String>,
+    /// The certificate of the CA, in PEM, that the server is verified with. It also goes into kits.
+    pub ca_file: Option<PathBuf>,
+    /// What kits tell students; by default `require` where `sslmode` above is that or more.
+    pub kit_sslmode: Option<String>,
     /// Where this server's log can be read on this machine, for the errors on the board; by default the server is asked.
     pub log_folder: Option<PathBuf>,
 }
@@ -97,6 +108,7 @@ data_dir = "/var/lib/pglab"
 
 [store]                                    # pglab's own database
 uri_file = "/etc/pglab/store.uri"          # postgresql://pglab_store:…@127.0.0.1:5432/pglab
+                                           # with ?sslmode=verify-full&sslrootcert=/etc/pglab/ca.crt elsewhere
 
 [cluster]                                  # where students' databases live
 host = "127.0.0.1"
@@ -104,6 +116,8 @@ port = 5432
 maintenance_role = "pglab_admin"           # CREATEDB, CREATEROLE, pg_signal_backend; or a superuser
 maintenance_password_file = "/etc/pglab/maintenance.password"
 nodes = ["db.example.edu:5432"]            # what students are told to connect to
+sslmode = "verify-full"                    # or disable, prefer, require, verify-ca
+ca_file = "/etc/pglab/cluster-ca.crt"      # goes into kits too
 
 [secrets]
 seal_key_file = "/etc/pglab/seal.key"      # openssl rand -hex 32
@@ -144,6 +158,7 @@ impl Config {
         self.maintenance_password()?;
         self.seal_key()?;
         self.nodes()?;
+        self.kit_protection()?;
         Ok(())
     }
 
@@ -185,7 +200,37 @@ impl Config {
             self.nodes()?,
             self.cluster.maintenance_role.clone(),
             self.maintenance_password()?,
-        ))
+        )
+        .with_tls(self.cluster_tls()?)
+        .with_kit_protection(self.kit_protection()?))
+    }
+
+    fn cluster_tls(&self) -> anyhow::Result<Tls> {
+        let ca_file = self.cluster.ca_file.as_deref();
+        let mode = match (&self.cluster.sslmode, ca_file) {
+            (Some(mode), _) => mode.parse().context("cluster.sslmode")?,
+            (None, Some(_)) => bail!("cluster.ca_file is given without cluster.sslmode; verify-full is best"),
+            // On this machine, encryption would protect nothing.
+            (None, None) if is_loopback(&self.cluster.host) => Mode::Disable,
+            (None, None) => Mode::Prefer,
+        };
+        Tls::new(mode, ca_file).context("cluster.sslmode and cluster.ca_file")
+    }
+
+    fn kit_protection(&self) -> anyhow::Result<Protection> {
+        let tls = self.cluster_tls()?;
+        let sslmode = match &self.cluster.kit_sslmode {
+            Some(mode) => Some(mode.parse::<Mode>().context("cluster.kit_sslmode")?.to_string()),
+            None => (!matches!(tls.mode(), Mode::Disable | Mode::Prefer)).then(|| Mode::Require.to_string()),
+        };
+        let ca = self.cluster.ca_file.as_ref().map(|path| {
+            fs::read_to_string(path)
+                .with_context(|| format!("could not read cluster.ca_file {}", path.display()))
+        });
+        Ok(Protection {
+            sslmode,
+            ca: ca.transpose()?,
+        })
     }
 
     /// Connects to our own database and puts everything together.
@@ -219,6 +264,10 @@ impl Config {
         }
         self.cluster.nodes.iter().map(|node| parse_node(node)).collect()
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// `host:port`, or `[::1]:port`.

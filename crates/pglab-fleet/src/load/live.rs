@@ -3,16 +3,15 @@
 
 use std::str::FromStr;
 
-use tokio_postgres::{
-    Config,
-    config::{Host, SslMode},
-};
+use tokio_postgres::{Config, config::Host};
 
 use super::{LoadError, LoadFault};
+use crate::tls::{Mode, system_bundle};
 
 pub(super) fn environment(uri: &str) -> Result<Vec<(&'static str, String)>, LoadError> {
     let bad = |why: String| LoadError::new(LoadFault::File, format!("the URI can't be used: {why}"));
-    let config = Config::from_str(uri).map_err(|error| {
+    let (uri, asked) = without_tls(uri).map_err(bad)?;
+    let config = Config::from_str(&uri).map_err(|error| {
         let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
         bad(why)
     })?;
@@ -42,16 +41,14 @@ pub(super) fn environment(uri: &str) -> Result<Vec<(&'static str, String)>, Load
         ("PGCONNECT_TIMEOUT", "10".to_owned()),
         // None: what lies in the home directory of whoever runs pglab is not meant for this.
         ("PGPASSFILE", "/nonexistent".to_owned()),
-        (
-            "PGSSLMODE",
-            match config.get_ssl_mode() {
-                SslMode::Disable => "disable",
-                SslMode::Require => "require",
-                _ => "prefer",
-            }
-            .to_owned(),
-        ),
+        ("PGSSLMODE", asked.unwrap_or(Mode::Prefer).to_string()),
     ];
+    if asked.is_some_and(Mode::verifies) {
+        let bundle = system_bundle().ok_or_else(|| {
+            bad("this machine has no certificates to verify the server with (apt-get install ca-certificates)".to_owned())
+        })?;
+        environment.push(("PGSSLROOTCERT", bundle.display().to_string()));
+    }
     if !ports.is_empty() {
         environment.push(("PGPORT", ports.join(",")));
     }
@@ -70,6 +67,32 @@ pub(super) fn environment(uri: &str) -> Result<Vec<(&'static str, String)>, Load
         return Err(bad("it has a zero byte".to_owned()));
     }
     Ok(environment)
+}
+
+/// The URI without what libpq knows about TLS and tokio-postgres does not, and what it asked for. Servers are verified with
+/// the certificates that this machine trusts: a path in a URI that somebody sends would tell them what files there are.
+fn without_tls(uri: &str) -> Result<(String, Option<Mode>), String> {
+    let Some((before, query)) = uri.split_once('?') else {
+        return Ok((uri.to_owned(), None));
+    };
+    let (mut kept, mut mode) = (Vec::new(), None);
+    for pair in query.split('&') {
+        match pair.split_once('=') {
+            Some(("sslmode", "allow")) => mode = Some(Mode::Prefer),
+            Some(("sslmode", value)) => {
+                mode = Some(value.parse::<Mode>().map_err(|error| error.to_string())?)
+            }
+            Some(("sslrootcert", "system")) => {}
+            Some(("sslrootcert", _)) => {
+                return Err(
+                    "sslrootcert can only be \"system\": add the CA to the certificates that this machine trusts".to_owned(),
+                );
+            }
+            _ => kept.push(pair),
+        }
+    }
+    let question = if kept.is_empty() { "" } else { "?" };
+    Ok((format!("{before}{question}{}", kept.join("&")), mode))
 }
 
 #[cfg(test)]
@@ -93,6 +116,16 @@ mod tests {
     }
 
     #[test]
+    fn servers_are_verified_with_what_this_machine_trusts() {
+        for end in ["", "&sslrootcert=system"] {
+            let uri = format!("postgresql://ada@h/shop?connect_timeout=3&sslmode=verify-full{end}");
+            let environment = environment(&uri).unwrap();
+            assert!(environment.contains(&("PGSSLMODE", "verify-full".to_owned())));
+            assert!(environment.iter().any(|(name, _)| *name == "PGSSLROOTCERT"));
+        }
+    }
+
+    #[test]
     fn what_would_reach_something_else_is_refused() {
         for uri in [
             "postgresql:///shop",
@@ -100,6 +133,8 @@ mod tests {
             "host=/tmp user=postgres dbname=shop",
             "mysql://h/shop",
             "postgresql://ada@h/host%3D%2Ftmp",
+            "postgresql://ada@h/shop?sslmode=verify-full&sslrootcert=/etc/shadow",
+            "postgresql://ada@h/shop?sslmode=sometimes",
         ] {
             assert!(environment(uri).is_err(), "{uri}");
         }

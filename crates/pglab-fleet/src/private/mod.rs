@@ -1,16 +1,24 @@
 //! The private server of `pglab up`: a PostgreSQL that pglab finds, initialises, starts, adopts after a crash and
 //! stops. What runs on it, and how its death is handled, is not decided here.
 
+mod access;
 mod account;
 mod binaries;
+pub mod certificate;
+mod configuration;
 mod initialise;
 pub mod logs;
 mod own_database;
+mod process;
+mod said;
 mod server;
 
+pub use access::{AccessError, Applied, PrivateAccess};
 pub use account::Account;
 pub use binaries::{Binaries, OLDEST_MAJOR, YOUNGEST_MAJOR};
-pub use server::{PrivateServer, ServerSettings};
+pub use certificate::ServerTls;
+pub use configuration::ServerSettings;
+pub use server::PrivateServer;
 
 use std::path::PathBuf;
 
@@ -49,6 +57,8 @@ pub enum PrivateError {
          Install PostgreSQL {found} or name its folder with --pg-bindir"
     )]
     WrongVersion { path: PathBuf, found: String, have: u16 },
+    #[error("the server's certificate can't be made: {0}")]
+    Certificate(#[from] rcgen::Error),
     #[error("PostgreSQL did not start: {log}")]
     DidNotStart { log: String },
     #[error("PostgreSQL (pid {pid}) did not stop within {seconds} s")]

@@ -1,7 +1,7 @@
 //! An instance: a student's role, the role of their checker, and their database with its rights and limits. Made in
 //! three round trips, and safe to make again after an interruption at any point.
 
-use pglab_core::{ident::Ident, lab::LabSettings};
+use pglab_core::{hba::SERVICES, ident::Ident, lab::LabSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -96,6 +96,8 @@ async fn ensure_once(connection: &Connection, spec: &InstanceSpec) -> Result<(),
         },
         at_least: true,
         mark: &spec.mark,
+        // By way of the lab's role.
+        access: None,
     };
     let checker = WantedRole {
         role: &spec.checker_role,
@@ -107,6 +109,7 @@ async fn ensure_once(connection: &Connection, spec: &InstanceSpec) -> Result<(),
         },
         at_least: false,
         mark: &spec.mark,
+        access: Some(SERVICES),
     };
     let mut wanted = database::wanted(&spec.database, Some(&spec.template));
     wanted["lab_role"] = spec.lab_role.as_str().into();

@@ -1,6 +1,9 @@
 //! Roles: a lab's, a student's, a checker's, a loader's. None of them ever has a power of the server.
 
-use pglab_core::ident::Ident;
+use pglab_core::{
+    hba::{SERVICES, STUDENTS},
+    ident::Ident,
+};
 use serde_json::{Value, json};
 
 use super::{comment, script};
@@ -25,6 +28,8 @@ pub(super) struct WantedRole<'a> {
     /// An existing role keeps a higher limit.
     pub(super) at_least: bool,
     pub(super) mark: &'a str,
+    /// By which of them `pg_hba.conf` knows it: [`STUDENTS`] or [`SERVICES`], which are made if they are not there.
+    pub(super) access: Option<&'static str>,
 }
 
 impl WantedRole<'_> {
@@ -37,6 +42,7 @@ impl WantedRole<'_> {
             "limit": self.limits.max_connections,
             "at_least": self.at_least,
             "mark": comment(self.mark),
+            "access": self.access,
         })
     }
 }
@@ -44,7 +50,7 @@ impl WantedRole<'_> {
 const ROLES: &str = include_str!("sql/roles.sql");
 const ALTER: &str = include_str!("sql/role_alter.sql");
 
-/// A role that nobody can sign in as: owns what is shared by the members of a lab.
+/// A role that nobody can sign in as: owns what is shared by the members of a lab, who are students for `pg_hba.conf`.
 ///
 /// # Errors
 /// The role exists and is not ours ([`super::NOT_OURS`]), or PostgreSQL refuses.
@@ -57,11 +63,12 @@ pub async fn ensure_nologin(connection: &Connection, role: &Ident, mark: &str) -
         limits: RoleLimits::default(),
         at_least: false,
         mark,
+        access: Some(STUDENTS),
     };
     ensure(connection, &wanted).await
 }
 
-/// A role that can sign in. `verifier_or_password` (better a SCRAM verifier: a password would reach the server) is set
+/// A role that pglab signs in as. `verifier_or_password` (better a SCRAM verifier: a password would reach the server) is set
 /// when the role is made; an existing role keeps its password, which its owner may have changed: see
 /// [`set_password`].
 ///
@@ -82,6 +89,7 @@ pub async fn ensure_login(
         limits: *limits,
         at_least: false,
         mark,
+        access: Some(SERVICES),
     };
     ensure(connection, &wanted).await
 }

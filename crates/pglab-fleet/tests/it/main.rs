@@ -12,4 +12,5 @@ mod private;
 mod provision;
 mod rows;
 mod template;
+mod tls;
 mod watch;

@@ -2,7 +2,7 @@
 //! another run.
 
 use pglab_fleet::{
-    Address, Connection, Error,
+    Address, Connection, Error, Target,
     provision::{InstanceSpec, NOT_OURS, RoleLimits, cluster, database, instance, role},
 };
 use tokio::{
@@ -325,7 +325,7 @@ async fn assert_one_of_each(class: &Class, spec: &InstanceSpec) {
     assert_eq!(refusal(&session, "SET ROLE pglab_super").await, "42501");
 }
 
-fn proxied(config: &tokio_postgres::Config, port: u16) -> tokio_postgres::Config {
+fn proxied(config: &Target, port: u16) -> Target {
     let mut through = Address {
         host: "127.0.0.1".to_owned(),
         port,

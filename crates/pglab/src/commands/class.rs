@@ -1,8 +1,11 @@
 //! `pglab kit`, `pglab credentials`, `pglab reset`: what a student of a lab gets.
 
-use std::io::{BufRead, IsTerminal};
+use std::{
+    io::{BufRead, IsTerminal},
+    path::Path,
+};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,6 +21,9 @@ pub struct Kit {
     /// {"login","password","uri","hosts","database",…}; the password is null once claimed or changed
     #[arg(long)]
     json: bool,
+    /// Write the certificate of the server's CA into the current folder, for the line that verifies the server
+    #[arg(long)]
+    save_ca: bool,
 }
 
 pub async fn kit(arguments: Kit) -> anyhow::Result<()> {
@@ -26,6 +32,20 @@ pub async fn kit(arguments: Kit) -> anyhow::Result<()> {
         .get(&["labs", &arguments.lab, "members", &arguments.login, "kit"])
         .read()
         .await?;
+    let verified = kit["verified"].as_object();
+    if arguments.save_ca {
+        let Some((file, pem)) =
+            verified.and_then(|kit| Some((kit.get("ca_file")?.as_str()?, kit.get("ca")?.as_str()?)))
+        else {
+            bail!("this server's certificate can't be verified: pglab knows no CA of it");
+        };
+        // The name comes from the server: it must stay in this folder.
+        if Path::new(file).file_name() != Some(file.as_ref()) {
+            bail!("{file:?} is no name for a file");
+        }
+        std::fs::write(file, pem).with_context(|| format!("could not write {file}"))?;
+        tell(&format!("Saved {file}"));
+    }
     if arguments.json {
         say(&kit.to_string());
         return Ok(());
@@ -41,6 +61,11 @@ pub async fn kit(arguments: Kit) -> anyhow::Result<()> {
         say(&format!("# ~/.pgpass\n{line}\n"));
     }
     say(&format!("# JDBC\n{}", text("jdbc")));
+    if let Some(psql) = verified.and_then(|kit| kit.get("psql")?.as_str()) {
+        say(&format!(
+            "\n# So that nobody can play the server (in the folder of the CA's certificate; --save-ca)\n{psql}"
+        ));
+    }
     Ok(())
 }
 

@@ -9,10 +9,10 @@ use std::{
 
 use anyhow::Context;
 use pglab_control::{Control, Options, Parts, SystemClock, people};
-use pglab_core::ident::Ident;
+use pglab_core::{ident::Ident, kit::Protection};
 use pglab_fleet::{
     Address, Cluster,
-    private::{Binaries, PrivateServer, SUPERUSER, ServerSettings, logs},
+    private::{Binaries, PrivateServer, SUPERUSER, ServerSettings, ServerTls, logs},
 };
 use pglab_identity::{Sealer, SystemRandom};
 use pglab_store::Store;
@@ -33,6 +33,7 @@ const OWN_ROLE: &str = "pglab_store";
 /// A student can fill PostgreSQL's log as fast as the disk writes.
 const LOG_KEEP_BYTES: u64 = 512 << 20;
 const LOG_CHECK_PERIOD: Duration = Duration::from_secs(5);
+const CERTIFICATE_CHECK_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Start everything: a private PostgreSQL, pglab and its pages
 ///
@@ -42,7 +43,7 @@ const LOG_CHECK_PERIOD: Duration = Duration::from_secs(5);
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  pglab up\n  pglab up --data-dir /srv/class --listen 0.0.0.0:8432 --host lab.example.edu\n\n\
-Files in the data directory: postgres/ (the cluster), secrets.json (back it up together with it), ports.json, uploads/, archives/."
+Files in the data directory: postgres/ (the cluster), secrets.json (back it up together with it), tls/ (the CA of PostgreSQL's certificate), ports.json, uploads/, archives/."
 )]
 pub struct Arguments {
     /// Where everything is kept [default: /var/lib/pglab/data for root, else ~/.local/share/pglab]
@@ -107,6 +108,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         port: ports.postgres,
         superuser_password: secrets.superuser_password.clone(),
         durable: true,
+        tls: Some(ServerTls {
+            folder: data_dir.path().join("tls"),
+            names: names(&arguments, pg_listen.0),
+            clock: Arc::new(SystemClock),
+        }),
         extra: Vec::new(),
     };
     if !arguments.json {
@@ -162,8 +168,11 @@ async fn serve_on(
         .context("could not make pglab's own database")?;
     let address = postgres.address();
     let store = Store::connect(&format!(
-        "postgresql://{OWN_ROLE}:{}@{}:{}/{OWN_DATABASE}",
-        secrets.store_password, address.host, address.port
+        // To our own machine: encryption would protect nothing there.
+        "postgresql://{OWN_ROLE}:{}@{}:{}/{OWN_DATABASE}?sslmode=disable",
+        secrets.store_password,
+        bracketed(&address.host),
+        address.port
     ))
     .await?;
     store.migrate().await?;
@@ -185,7 +194,12 @@ async fn serve_on(
             }],
             SUPERUSER.to_owned(),
             secrets.superuser_password.clone(),
-        ),
+        )
+        .with_private(
+            postgres.access(std::slice::from_ref(&role))?,
+            postgres.certificate_file(),
+        )
+        .with_kit_protection(kit_protection(postgres.settings())?),
         sealer: Sealer::new(&secrets.key()?),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
@@ -220,12 +234,18 @@ async fn serve_on(
     let serving = tokio::spawn(server::run(control, listener, stop.clone()));
     tokio::pin!(serving);
     let mut log_check = tokio::time::interval(LOG_CHECK_PERIOD);
+    let mut certificate_check = tokio::time::interval(CERTIFICATE_CHECK_PERIOD);
     loop {
         tokio::select! {
             served = &mut serving => return served.context("the server died")?,
             _ = log_check.tick() => {
                 if let Err(error) = logs::trim(&postgres.log_folder(), LOG_KEEP_BYTES) {
                     tracing::warn!(%error, "old log files of PostgreSQL can't be removed");
+                }
+            }
+            _ = certificate_check.tick() => {
+                if let Err(error) = postgres.renew_certificate() {
+                    tracing::warn!(%error, "the certificate of PostgreSQL can't be renewed");
                 }
             }
             () = postgres.wait_for_exit() => {
@@ -258,6 +278,31 @@ async fn start_again(postgres: &mut PrivateServer, stop: &CancellationToken) {
             () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(15)),
         }
     }
+}
+
+/// What clients may call this machine: what is in the certificate of PostgreSQL.
+fn names(arguments: &Arguments, pg_listen: IpAddr) -> Vec<String> {
+    let mut names: Vec<String> = ["127.0.0.1", "::1", "localhost"].map(str::to_owned).into();
+    names.push(public_host(arguments));
+    if !pg_listen.is_unspecified() {
+        names.push(pg_listen.to_string());
+    }
+    let own = nix::unistd::gethostname().ok();
+    names.extend(own.and_then(|name| name.into_string().ok()));
+    names
+}
+
+/// What kits say about TLS: nothing where students work on this machine, else that there must be some.
+fn kit_protection(settings: &ServerSettings) -> anyhow::Result<Protection> {
+    let Some(tls) = settings.tls.as_ref().filter(|_| !settings.listen.is_loopback()) else {
+        return Ok(Protection::default());
+    };
+    let path = tls.ca_file();
+    let ca = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+    Ok(Protection {
+        sslmode: Some("require".to_owned()),
+        ca: Some(ca),
+    })
 }
 
 /// What students are told to connect to.

@@ -161,7 +161,8 @@ impl Desk {
             .control
             .cluster
             .login_config(self.login.role(), &self.password, &self.database);
-        Connection::open(config.application_name("psql")).await
+        config.application_name("psql");
+        Connection::open(&config).await
     }
 }
 

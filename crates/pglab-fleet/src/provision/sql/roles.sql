@@ -53,6 +53,16 @@ BEGIN
         END IF;
     END LOOP;
 
+    -- The groups by which pg_hba.conf knows roles. They have no rights.
+    FOR want IN SELECT * FROM jsonb_array_elements(wanted -> 'roles') WHERE value ->> 'access' IS NOT NULL LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = want ->> 'access') THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', want ->> 'access');
+            EXECUTE format('COMMENT ON ROLE %I IS %L', want ->> 'access', 'pglab:access');
+        END IF;
+        wanted := jsonb_insert(wanted, '{memberships,-1}',
+            jsonb_build_object('group', want ->> 'access', 'member', want ->> 'role'), true);
+    END LOOP;
+
     FOR want IN SELECT * FROM jsonb_array_elements(wanted -> 'memberships') LOOP
         IF EXISTS (
             SELECT FROM pg_roles

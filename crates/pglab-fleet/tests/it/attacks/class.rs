@@ -3,11 +3,10 @@
 
 use pglab_core::ident::Ident;
 use pglab_fleet::{
-    Connection, Error,
+    Connection, Error, Target,
     provision::{InstanceLimits, InstanceSpec, cluster, database, instance, role},
 };
 use pglab_testkit::TestServer;
-use tokio_postgres::Config;
 
 /// What stands in the template: rather like a real lab's, with a function, a view and a sequence.
 const TEMPLATE: &str = "
@@ -93,7 +92,7 @@ impl Class {
             .get(0)
     }
 
-    pub(crate) fn config(&self, role: &str, database: &str) -> Config {
+    pub(crate) fn config(&self, role: &str, database: &str) -> Target {
         let mut config = self.server.server().address().config();
         config.user(role).password(password(role)).dbname(database);
         config
