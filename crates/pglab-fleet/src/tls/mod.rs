@@ -214,11 +214,12 @@ pub(crate) fn complaint(error: &tokio_postgres::Error) -> Option<String> {
         if let Some(tls) = inner.or_else(|| current.downcast_ref()) {
             return Some(sentence(tls));
         }
+        if current.to_string() == "server does not support TLS" {
+            return Some("the server offers no TLS; set ssl = on there, or use the sslmode disable here".to_owned());
+        }
         cause = current.source();
     }
-    let text = error.to_string();
-    text.contains("server does not support TLS")
-        .then(|| "the server offers no TLS; set ssl = on there, or use the sslmode disable here".to_owned())
+    None
 }
 
 fn sentence(error: &rustls::Error) -> String {

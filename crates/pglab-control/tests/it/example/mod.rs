@@ -103,6 +103,7 @@ impl Shop {
             .query(
                 "SELECT datname::text FROM pg_database WHERE datname LIKE 'pglab\\_%' \
                  UNION ALL SELECT 'role ' || rolname FROM pg_roles WHERE rolname LIKE 'pglab\\_%' \
+                     AND rolname NOT IN ('pglab_students', 'pglab_services') \
                    AND rolname <> current_user \
                  ORDER BY 1",
                 &[],

@@ -111,7 +111,7 @@ impl Workshop {
             .query_one(
                 "SELECT (SELECT count(*) FROM pg_database WHERE datname LIKE 'pglab%'),
                         (SELECT count(*) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> ALL ($1)
-                             AND rolname NOT IN ('pglab_super', 'pglab_lab_shop')),
+                             AND rolname NOT IN ('pglab_super', 'pglab_lab_shop', 'pglab_students', 'pglab_services')),
                         (SELECT count(*) FROM pg_roles WHERE rolsuper), (SELECT count(*) FROM pg_prepared_xacts)",
                 &[&roles],
             )
