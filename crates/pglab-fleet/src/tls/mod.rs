@@ -215,7 +215,9 @@ pub(crate) fn complaint(error: &tokio_postgres::Error) -> Option<String> {
             return Some(sentence(tls));
         }
         if current.to_string() == "server does not support TLS" {
-            return Some("the server offers no TLS; set ssl = on there, or use the sslmode disable here".to_owned());
+            return Some(
+                "the server offers no TLS; set ssl = on there, or use the sslmode disable here".to_owned(),
+            );
         }
         cause = current.source();
     }
