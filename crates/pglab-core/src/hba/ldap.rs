@@ -159,10 +159,7 @@ impl LdapMethod {
                 values.push(("ldapsuffix", suffix.clone()));
             }
             Find::Search {
-                base,
-                one_level,
-                by,
-                account,
+                base, by, account, ..
             } => {
                 values.push(("ldapbasedn", base.clone()));
                 match by {
@@ -176,10 +173,16 @@ impl LdapMethod {
                     values.push(("ldapbinddn", dn.clone()));
                     values.push(("ldapbindpasswd", password.clone()));
                 }
-                values.push(("ldapscope", if *one_level { "1" } else { "2" }.to_owned()));
             }
         }
+        // Shown also where nothing is searched.
+        let scope = if self.is_one_level() { "1" } else { "2" };
+        values.push(("ldapscope", scope.to_owned()));
         Ok(values)
+    }
+
+    fn is_one_level(&self) -> bool {
+        matches!(self.find, Find::Search { one_level: true, .. })
     }
 
     /// As they are written. Only a URL can say that the search goes one level deep, and it must stand last: PostgreSQL sets

@@ -5,6 +5,7 @@
 mod activity;
 mod attacks;
 mod check;
+mod hba;
 mod introspect;
 mod load;
 mod log_feed;
