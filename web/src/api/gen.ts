@@ -1352,6 +1352,8 @@ export interface components {
             service_file: string;
             /** @description Without the password. */
             uri: string;
+            /** @description How to connect to a server that proves who it is. Null where pglab knows no CA. */
+            verified?: components["schemas"]["VerifiedKit"] | null;
         };
         KitHost: {
             host: string;
@@ -2156,6 +2158,15 @@ export interface components {
         };
         /** @enum {string} */
         VerdictState: "passed" | "failed" | "not_yet" | "error";
+        /** @description For clients that verify the server. To be used in the folder where `ca` was saved as `ca_file`. */
+        VerifiedKit: {
+            /** @description The certificate of the CA, in PEM. */
+            ca: string;
+            ca_file: string;
+            psql: string;
+            service_file: string;
+            uri: string;
+        };
         View: {
             /** @description Only name, type and comment are set. */
             columns: components["schemas"]["Column"][];

@@ -50,6 +50,21 @@ export function KitPanel({ kit, passwordNote }: { kit: Kit; passwordNote?: strin
             <code>\i file.sql</code> runs a file, <code>\q</code> leaves. With the two files of the tab “Files” in
             place it is just <code>psql service={serviceName(kit)}</code>.
           </p>
+          {kit.verified && (
+            <>
+              <CopyField label="So that nobody can play the server" value={kit.verified.psql} />
+              <p className="dim">
+                First save{' '}
+                <a
+                  href={`data:application/x-pem-file;charset=utf-8,${encodeURIComponent(kit.verified.ca)}`}
+                  download={kit.verified.ca_file}
+                >
+                  {kit.verified.ca_file}
+                </a>{' '}
+                and go to the folder where it is.
+              </p>
+            </>
+          )}
         </Tabs.Panel>
         <Tabs.Panel value="dbeaver">
           <ol className={classes.steps}>
