@@ -21,6 +21,7 @@ pub mod kit;
 pub mod labs;
 pub mod members;
 pub mod metrics;
+pub mod monitoring;
 mod pages;
 pub mod people;
 pub mod preparation;

@@ -20,8 +20,8 @@ use crate::{
     document::{Top, completed},
     example,
     extract::OnMetricsListener,
-    headers, health, idempotency, labs, members, metrics, pages, people, preparation, results, roster,
-    session, system, tasks, tokens,
+    headers, health, idempotency, labs, members, metrics, monitoring, pages, people, preparation, results,
+    roster, session, system, tasks, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -46,6 +46,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(results::router())
         .merge(board::router())
         .merge(metrics::router())
+        .merge(monitoring::router())
 }
 
 /// The OpenAPI document of all routes.

@@ -7,12 +7,17 @@ use pglab_core::{
     Clock, Random,
     access::{Actor, Operation, may},
 };
-use pglab_fleet::Cluster;
+use pglab_fleet::{
+    Cluster,
+    collect::{Prober, Source},
+};
 use pglab_identity::Sealer;
 use pglab_store::Store;
 use tokio::sync::watch;
 
-use crate::{Error, board::Boards, example, metrics::Metrics, reports::Reports, wake::Wake};
+use crate::{
+    Error, board::Boards, example, metrics::Metrics, monitoring::Monitoring, reports::Reports, wake::Wake,
+};
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,6 +33,7 @@ struct Inner {
     boards: Boards,
     reports: Reports,
     metrics: Metrics,
+    prober: Prober,
     started_at: DateTime<Utc>,
 }
 
@@ -53,6 +59,7 @@ pub struct Options {
     pub upload_bytes: u64,
     /// Where `pg_dump` is, if not where PostgreSQL's programs usually are.
     pub pg_bindir: Option<PathBuf>,
+    pub monitoring: Monitoring,
 }
 
 impl Default for Options {
@@ -60,6 +67,7 @@ impl Default for Options {
         Self {
             upload_bytes: 4 * 1024 * 1024 * 1024,
             pg_bindir: None,
+            monitoring: Monitoring::default(),
         }
     }
 }
@@ -77,6 +85,11 @@ impl Control {
     }
 
     pub fn with_options(parts: Parts, options: Options) -> Self {
+        Self::with_sources(parts, options, Vec::new())
+    }
+
+    /// With servers whose statistics are collected.
+    pub fn with_sources(parts: Parts, options: Options, sources: Vec<Source>) -> Self {
         Self(Arc::new(Inner {
             started_at: parts.clock.now(),
             parts,
@@ -87,6 +100,7 @@ impl Control {
             boards: Boards::default(),
             reports: Reports::default(),
             metrics: Metrics::default(),
+            prober: Prober::new(sources),
         }))
     }
 
@@ -109,6 +123,11 @@ impl Control {
     /// The numbers that this process counts for Prometheus.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// The sources of statistics.
+    pub fn prober(&self) -> &Prober {
+        &self.0.prober
     }
 
     /// When this process began.

@@ -7,13 +7,15 @@ use pglab_store::Leadership;
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, Worker, board::feed, example, housekeeping, instance, lab, live, nodes};
+use crate::{
+    Control, Worker, board::feed, example, history, housekeeping, instance, lab, live, monitoring, nodes,
+};
 
 /// How often a process without leadership asks for it, and one with it confirms it.
 const LEADERSHIP_PERIOD: Duration = Duration::from_secs(2);
 
 /// All that report, in the order in which they are shown.
-pub const ALL: [Worker; 9] = [
+pub const ALL: [Worker; 11] = [
     instance::WORKER,
     example::WORKER,
     lab::clean_up::WORKER,
@@ -23,6 +25,8 @@ pub const ALL: [Worker; 9] = [
     live::caps::WORKER,
     live::passwords::WORKER,
     nodes::WORKER,
+    monitoring::WORKER,
+    history::WORKER,
 ];
 
 /// Runs until `stop`. Survives the death of our own database: waits for it and goes on.
@@ -82,6 +86,8 @@ fn start(control: &Control, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(live::caps::run(control.clone(), stop.clone()));
     workers.spawn(live::log::run(control.clone(), stop.clone()));
     workers.spawn(live::passwords::run(control.clone(), stop.clone()));
+    workers.spawn(history::run(control.clone(), stop.clone()));
+    workers.spawn(monitoring::run(control.clone(), stop.clone()));
     workers.spawn(nodes::run(control.clone(), stop.clone()));
     workers
 }

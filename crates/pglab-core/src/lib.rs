@@ -8,6 +8,7 @@ pub mod check_query;
 pub mod clock;
 pub mod derive;
 pub mod directory;
+pub mod exporter;
 pub mod expression;
 pub mod hba;
 pub mod id;

@@ -4,10 +4,12 @@
 pub mod activity;
 pub mod check;
 pub mod cluster;
+pub mod collect;
 pub mod connection;
 pub mod dump;
 pub mod facts;
 pub mod hba;
+pub mod http;
 pub mod introspect;
 pub mod inventory;
 mod limited;

@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod initial_password;
 pub mod instance;
 pub mod lab;
+pub mod lab_history;
 pub mod leader;
 pub mod log_position;
 pub mod member;

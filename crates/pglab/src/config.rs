@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use pglab_control::{Control, Options, Parts, SystemClock};
+use pglab_control::{Control, Options, Parts, SystemClock, monitoring::Monitoring};
 use pglab_core::kit::Protection;
 use pglab_fleet::{
     Address, Cluster,
@@ -18,7 +18,7 @@ use pglab_identity::{Sealer, SystemRandom};
 use pglab_store::Store;
 use serde::Deserialize;
 
-use crate::data_dir::parse_key;
+use crate::{data_dir::parse_key, statistics::StatisticsSection};
 
 /// The whole file. Unknown keys are errors, so that a misspelt one is not silently without effect.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +30,26 @@ pub struct Config {
     pub secrets: SecretsSection,
     #[serde(default)]
     pub metrics: MetricsSection,
+    #[serde(default)]
+    pub monitoring: MonitoringSection,
+    #[serde(default)]
+    pub statistics: StatisticsSection,
+}
+
+/// The programs beside pglab.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MonitoringSection {
+    /// A folder where the SQL exporters' files of all open labs are kept current.
+    directory: Option<PathBuf>,
+    /// A program with its arguments, run after these files changed.
+    reload: Vec<String>,
+    /// How exporters use TLS towards the students' PostgreSQL: disable, require, verify-ca, verify-full.
+    sslmode: Option<String>,
+    /// Where exporters listen, `host:port`.
+    exporters: Vec<String>,
+    /// Where Prometheus listens, `host:port`.
+    prometheus: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -124,6 +144,20 @@ seal_key_file = "/etc/pglab/seal.key"      # openssl rand -hex 32
 
 [metrics]                                  # optional: for a Prometheus on this machine, without a token
 listen = "127.0.0.1:9633"
+
+[monitoring]                               # optional: SQL exporters that report progress by themselves
+directory = "/var/lib/pglab/exporters"     # their files, kept current; private to pglab's account
+reload = ["systemctl", "restart", "prometheus-sql-exporter"]
+exporters = ["127.0.0.1:9237"]             # shown on the monitoring page
+prometheus = "127.0.0.1:9090"
+
+[statistics]                               # optional: collectors run by /probe?target=NAME
+collector_files = []                       # like "/etc/pglab/collectors/*.yml"
+
+# [[statistics.targets]]
+# name = "main"
+# uri_file = "/etc/pglab/main.uri"         # postgresql://pglab_monitor:…@db.example.edu:5432/postgres
+# collectors = ["postgres*"]
 "#;
 
 impl Config {
@@ -154,6 +188,13 @@ impl Config {
                 .is_none_or(|address| address.ip().is_loopback()),
             "metrics.listen must be an address of this machine alone, like 127.0.0.1:9633: nobody has to sign in there"
         );
+        if let Some(sslmode) = &self.monitoring.sslmode {
+            ensure!(
+                ["disable", "require", "verify-ca", "verify-full"].contains(&sslmode.as_str()),
+                "monitoring.sslmode must be disable, require, verify-ca or verify-full"
+            );
+        }
+        self.statistics.sources()?;
         self.store_uri()?;
         self.maintenance_password()?;
         self.seal_key()?;
@@ -238,7 +279,15 @@ impl Config {
         let store = Store::connect(&self.store_uri()?).await?;
         fs::create_dir_all(&self.server.data_dir)
             .with_context(|| format!("could not make {}", self.server.data_dir.display()))?;
+        let monitoring = Monitoring {
+            directory: self.monitoring.directory.clone(),
+            reload: self.monitoring.reload.clone(),
+            sslmode: self.monitoring.sslmode.clone(),
+            exporters: self.monitoring.exporters.clone(),
+            prometheus: self.monitoring.prometheus.clone(),
+        };
         let options = Options {
+            monitoring,
             upload_bytes: self.server.max_upload_mib.saturating_mul(1 << 20),
             pg_bindir: self.server.pg_bindir.clone(),
         };
@@ -252,7 +301,7 @@ impl Config {
             data_dir: self.server.data_dir.clone(),
             log_folder: self.cluster.log_folder.clone(),
         };
-        Ok(Control::with_options(parts, options))
+        Ok(Control::with_sources(parts, options, self.statistics.sources()?))
     }
 
     fn nodes(&self) -> anyhow::Result<Vec<Address>> {
@@ -284,7 +333,7 @@ fn parse_node(text: &str) -> anyhow::Result<Address> {
 }
 
 /// A value that may stand in the file or in a file of its own.
-fn one_of(name: &str, value: Option<&str>, file: Option<&Path>) -> anyhow::Result<String> {
+pub(crate) fn one_of(name: &str, value: Option<&str>, file: Option<&Path>) -> anyhow::Result<String> {
     match (value, file) {
         (Some(value), None) => Ok(value.to_owned()),
         (None, Some(path)) => {

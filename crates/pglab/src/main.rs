@@ -10,6 +10,7 @@ mod lab_file;
 mod output;
 mod secret;
 mod server;
+mod statistics;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -41,6 +42,7 @@ enum Command {
     Task(commands::task::Arguments),
     Roster(commands::roster::Arguments),
     Kit(commands::class::Kit),
+    Monitoring(commands::monitoring::Arguments),
     Credentials(commands::class::CredentialList),
     Reset(commands::class::Reset),
     /// Print the OpenAPI document of the HTTP interface
@@ -84,6 +86,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Lab(arguments) => commands::lab::run(arguments).await,
         Command::Task(arguments) => commands::task::run(arguments).await,
         Command::Roster(arguments) => commands::roster::run(arguments).await,
+        Command::Monitoring(arguments) => commands::monitoring::run(arguments).await,
         Command::Kit(arguments) => commands::class::kit(arguments).await,
         Command::Credentials(arguments) => commands::class::credentials(arguments).await,
         Command::Reset(arguments) => commands::class::reset(arguments).await,

@@ -253,6 +253,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a lab went: completions, connections, errors, pace. */
+        get: operations["lab_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/me": {
         parameters: {
             query?: never;
@@ -384,6 +401,26 @@ export interface paths {
         };
         /** A member's schema beside the expected one, read at this moment. */
         get: operations["member_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/monitoring/exporters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Configurations of both SQL exporters that report the lab's progress without pglab. They hold the passwords of the
+         *     checkers' roles, each of which can read its student's database.
+         */
+        get: operations["lab_exporters"];
         put?: never;
         post?: never;
         delete?: never;
@@ -632,6 +669,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/monitoring/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the exporters and Prometheus are. */
+        get: operations["monitoring_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/monitoring/targets/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom Prometheus should scrape: this pglab, the sources by `/probe`, or the SQL exporters. */
+        get: operations["monitoring_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -771,6 +842,27 @@ export interface paths {
          * @description For an admin, or a token with the scope `metrics`. `docs/metrics.md` says what each of them means.
          */
         get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The statistics of a source, or of all.
+         * @description A source that does not answer has `pglab_source_up` 0 in a 200. Takes no longer than
+         *     `X-Prometheus-Scrape-Timeout-Seconds` says.
+         */
+        get: operations["probe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1158,6 +1250,14 @@ export interface components {
             line?: number | null;
             message: string;
         };
+        ExporterFile: {
+            /** @description Relative, with `/`. */
+            path: string;
+            text: string;
+        };
+        ExporterFiles: {
+            files: components["schemas"]["ExporterFile"][];
+        };
         /** @description What is checked. The tag is the `kind` of the API. */
         Fact: {
             /** @enum {string} */
@@ -1318,6 +1418,46 @@ export interface components {
         Health: {
             /** @description `ok` */
             status: string;
+        };
+        /** @description A lab over time. The lists are as long as `at`, with null where nothing was written. */
+        History: {
+            points: components["schemas"]["HistoryPoint"][];
+            /** Format: int32 */
+            step_seconds: number;
+        };
+        HistoryPoint: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Tasks done by all students together.
+             */
+            completions: number;
+            /**
+             * Format: int64
+             * @description Students with a session in their database; the most within the step.
+             */
+            connected: number;
+            /**
+             * Format: int64
+             * @description Errors within the step.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description Raised hands; the most within the step.
+             */
+            hands: number;
+            /**
+             * Format: double
+             * @description Points earned by all students together.
+             */
+            points: number;
+            /**
+             * Format: int64
+             * @description Seconds per task; null while the lab is not open.
+             */
+            seconds_per_task?: number | null;
         };
         Index: {
             include?: string[];
@@ -1603,6 +1743,17 @@ export interface components {
          * @enum {string}
          */
         MetricNames: "logins" | "pseudonyms" | "off";
+        MonitoredProgram: {
+            /** @description How much it tells, or why it does not answer. */
+            detail: string;
+            kind: components["schemas"]["ProgramKind"];
+            name: string;
+            up: boolean;
+        };
+        MonitoringState: {
+            /** @description What the configuration names; empty where it names nothing. */
+            programs: components["schemas"]["MonitoredProgram"][];
+        };
         /** @description How much a member needs help, and why. */
         Need: {
             /**
@@ -1801,6 +1952,8 @@ export interface components {
             message: string;
             path: string;
         };
+        /** @enum {string} */
+        ProgramKind: "exporter" | "prometheus" | "target";
         RaisedHand: {
             /** Format: date-time */
             raised_at: string;
@@ -2043,6 +2196,13 @@ export interface components {
             triggers?: components["schemas"]["Trigger"][];
             uniques?: components["schemas"]["Key"][];
         };
+        /** @description As Prometheus' `http_sd_configs` reads it. */
+        TargetGroup: {
+            labels: {
+                [key: string]: string;
+            };
+            targets: string[];
+        };
         Task: {
             checks: components["schemas"]["Check"][];
             explanation: string;
@@ -2226,6 +2386,8 @@ export type ExampleSource = components['schemas']['ExampleSource'];
 export type ExampleState = components['schemas']['ExampleState'];
 export type ExampleSummary = components['schemas']['ExampleSummary'];
 export type ExampleWarning = components['schemas']['ExampleWarning'];
+export type ExporterFile = components['schemas']['ExporterFile'];
+export type ExporterFiles = components['schemas']['ExporterFiles'];
 export type Fact = components['schemas']['Fact'];
 export type ForeignKey = components['schemas']['ForeignKey'];
 export type ForeignKeyAction = components['schemas']['ForeignKeyAction'];
@@ -2233,6 +2395,8 @@ export type Function = components['schemas']['Function'];
 export type FunctionKind = components['schemas']['FunctionKind'];
 export type HandRaise = components['schemas']['HandRaise'];
 export type Health = components['schemas']['Health'];
+export type History = components['schemas']['History'];
+export type HistoryPoint = components['schemas']['HistoryPoint'];
 export type Index = components['schemas']['Index'];
 export type Key = components['schemas']['Key'];
 export type Kit = components['schemas']['Kit'];
@@ -2258,6 +2422,8 @@ export type MemberRole = components['schemas']['MemberRole'];
 export type MemberSchema = components['schemas']['MemberSchema'];
 export type MemberState = components['schemas']['MemberState'];
 export type MetricNames = components['schemas']['MetricNames'];
+export type MonitoredProgram = components['schemas']['MonitoredProgram'];
+export type MonitoringState = components['schemas']['MonitoringState'];
 export type Need = components['schemas']['Need'];
 export type NewCheck = components['schemas']['NewCheck'];
 export type NewLab = components['schemas']['NewLab'];
@@ -2281,6 +2447,7 @@ export type PreparationFailure = components['schemas']['PreparationFailure'];
 export type PreparationState = components['schemas']['PreparationState'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemField = components['schemas']['ProblemField'];
+export type ProgramKind = components['schemas']['ProgramKind'];
 export type RaisedHand = components['schemas']['RaisedHand'];
 export type Reconciler = components['schemas']['Reconciler'];
 export type RefusedRoster = components['schemas']['RefusedRoster'];
@@ -2304,6 +2471,7 @@ export type StartDump = components['schemas']['StartDump'];
 export type StudentResult = components['schemas']['StudentResult'];
 export type System = components['schemas']['System'];
 export type Table = components['schemas']['Table'];
+export type TargetGroup = components['schemas']['TargetGroup'];
 export type Task = components['schemas']['Task'];
 export type TaskChange = components['schemas']['TaskChange'];
 export type TaskDone = components['schemas']['TaskDone'];
@@ -2932,6 +3100,44 @@ export interface operations {
             };
         };
     };
+    lab_history: {
+        parameters: {
+            query?: {
+                /** @description From the lab's opening when left out. */
+                from?: string | null;
+                /** @description Until now when left out. */
+                to?: string | null;
+                /** @description Seconds between two points; when left out, so many that there are at most 500. */
+                step?: number | null;
+            };
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lab_me: {
         parameters: {
             query?: never;
@@ -3275,6 +3481,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MemberSchema"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lab_exporters: {
+        parameters: {
+            query?: {
+                format?: "json" | "zip";
+            };
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExporterFiles"];
+                    "application/zip": number[];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -3823,6 +4063,66 @@ export interface operations {
             };
         };
     };
+    monitoring_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitoringState"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitoring_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "pglab" | "sources" | "exporters";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetGroup"][];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     person_list: {
         parameters: {
             query?: {
@@ -4166,6 +4466,38 @@ export interface operations {
     metrics: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    probe: {
+        parameters: {
+            query?: {
+                /** @description A source of the configuration; all of them when left out, each sample with the label `source`. */
+                target?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;

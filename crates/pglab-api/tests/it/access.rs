@@ -41,7 +41,7 @@ const OWN: &[&str] = &[
 ];
 
 /// For whoever is an instructor somewhere.
-const OF_INSTRUCTORS: &[&str] = &["POST /api/v1/labs"];
+const OF_INSTRUCTORS: &[&str] = &["POST /api/v1/labs", "GET /api/v1/monitoring/state"];
 
 /// For the students of the lab.
 const OF_STUDENTS: &[&str] = &["GET /api/v1/labs/{lab}/me"];

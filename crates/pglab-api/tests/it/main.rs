@@ -10,6 +10,7 @@ mod document;
 mod extract;
 mod idempotency;
 mod labs;
+mod metrics;
 mod people;
 mod schema;
 mod session;

@@ -5,6 +5,7 @@ mod family;
 mod lab;
 mod process;
 mod sign;
+mod source;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,13 +15,14 @@ use std::{
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use pglab_core::access::{Actor, Operation};
-use pglab_fleet::node::NodeHealth;
+use pglab_fleet::{collect::Probed, node::NodeHealth};
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
-    process_collector::ProcessCollector,
+    process_collector::ProcessCollector, proto::MetricFamily,
 };
 
 pub use sign::student_name;
+pub(crate) use source::probes;
 
 use crate::{Control, Error, live::queue::Outcome};
 
@@ -53,6 +55,8 @@ pub struct Metrics {
     worker_successes: Mutex<HashMap<&'static str, DateTime<Utc>>>,
     sizes: Mutex<BTreeMap<String, u64>>,
     nodes: Mutex<Vec<(String, Option<NodeHealth>)>>,
+    /// Of each source at its last probe: up, seconds, and problems so far.
+    sources: Mutex<BTreeMap<String, (bool, f64, u64)>>,
 }
 
 impl Default for Metrics {
@@ -134,6 +138,7 @@ impl Default for Metrics {
             worker_successes: Mutex::default(),
             sizes: Mutex::default(),
             nodes: Mutex::default(),
+            sources: Mutex::default(),
             registry: registry.clone(),
         };
         // Counters are there from the start, so that their first increase shows as one.
@@ -185,6 +190,15 @@ impl Metrics {
         *self.nodes.lock() = nodes;
     }
 
+    pub(crate) fn probed(&self, probed: &[Probed]) {
+        let mut sources = self.sources.lock();
+        for one in probed {
+            let known = sources.entry(one.source.clone()).or_default();
+            let n_problems = u64::try_from(one.problems.len()).unwrap_or(u64::MAX);
+            *known = (one.up, one.took.as_secs_f64(), known.2.saturating_add(n_problems));
+        }
+    }
+
     /// One answered request. `route` is the template of the path, never the path itself; `method` is one of HTTP's own.
     pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         self.requests
@@ -220,6 +234,7 @@ impl Metrics {
 pub async fn scrape(control: &Control, actor: &Actor) -> Result<String, Error> {
     control.authorise(actor, Operation::SystemView)?;
     let mut families = process::families(control);
+    source::last_probes(control, &mut families);
     if control.works() {
         lab::families(control, &mut families);
     }
@@ -227,6 +242,10 @@ pub async fn scrape(control: &Control, actor: &Actor) -> Result<String, Error> {
     families.extend(control.metrics().registry.gather());
     families.retain(|family| !family.get_metric().is_empty());
     families.sort_by(|a, b| a.name().cmp(b.name()));
+    text(families)
+}
+
+fn text(families: Vec<MetricFamily>) -> Result<String, Error> {
     TextEncoder::new()
         .encode_to_string(&families)
         .map_err(Error::internal)

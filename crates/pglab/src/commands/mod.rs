@@ -7,6 +7,7 @@ pub mod config;
 pub mod doctor;
 pub mod lab;
 pub mod migrate;
+pub mod monitoring;
 pub mod person;
 pub mod roster;
 pub mod serve;
