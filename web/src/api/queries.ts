@@ -49,6 +49,14 @@ export const preparationQuery = (slug: string) =>
   queryOptions({ queryKey: ['lab', slug, 'preparation'], queryFn: () => calls.preparationGet(slug), retry: false })
 export const resultsQuery = (slug: string) =>
   queryOptions({ queryKey: ['lab', slug, 'results'], queryFn: () => calls.resultsGet(slug) })
+export const historyQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'history'], queryFn: () => calls.historyGet(slug), refetchInterval: 15_000 })
+export const monitoringQuery = queryOptions({
+  queryKey: ['monitoring'],
+  queryFn: calls.monitoringGet,
+  refetchInterval: 15_000,
+  retry: false,
+})
 export const boardQuery = (slug: string) =>
   queryOptions({ queryKey: ['lab', slug, 'board'], queryFn: () => calls.boardGet(slug), staleTime: 2_000 })
 export const memberQuery = (slug: string, login: string) =>

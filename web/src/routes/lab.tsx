@@ -5,6 +5,7 @@ import { createRoute, Outlet, redirect, useNavigate, useRouterState } from '@tan
 import {
   boardQuery,
   credentialsQuery,
+  historyQuery,
   labQuery,
   labsQuery,
   memberQuery,
@@ -20,6 +21,7 @@ import { SlipsPage } from '@/features/credentials/SlipsPage'
 import { LabFrame } from '@/features/labs/LabFrame'
 import { ResultsPage } from '@/features/labs/ResultsPage'
 import { SettingsPage } from '@/features/labs/SettingsPage'
+import { MonitoringPage } from '@/features/monitoring/MonitoringPage'
 import { RosterPage } from '@/features/roster/RosterPage'
 import { StudentPage } from '@/features/student/StudentPage'
 import { TasksPage } from '@/features/tasks/TasksPage'
@@ -197,6 +199,16 @@ export const resultsRoute = createRoute({
         onSort={(next) => void navigate({ search: next === 'points' ? { sort: 'points' } : {}, replace: true })}
       />
     )
+  },
+})
+
+export const monitoringRoute = createRoute({
+  getParentRoute: () => labRoute,
+  path: '/monitoring',
+  loader: ({ context, params }) => context.queryClient.ensureQueryData(historyQuery(params.lab)),
+  component: function Monitoring() {
+    const { lab } = monitoringRoute.useParams()
+    return <MonitoringPage key={lab} slug={lab} />
   },
 })
 

@@ -256,17 +256,43 @@ queries:
                 .unwrap_err()
                 .to_string()
         };
-        let complaints = [
-            complaint("values: [size]", "valus: [size]"),
-            complaint("1m30s", "soon"),
-            complaint("type: gauge", "type: histogram"),
-            complaint("pg_size_bytes", "pg-size"),
-            complaint("    values: [size]\n", ""),
-            complaint("    value_label: where\n", ""),
-            complaint("[datname]", "[env]"),
-            complaint("query_ref: sizes", "query_ref: size"),
-            complaint("    query: SELECT version()\n", ""),
-        ];
-        insta::assert_snapshot!(complaints.join("\n"), @"");
+        for (from, to, said) in [
+            ("values: [size]", "valus: [size]", "unknown field `valus`"),
+            ("1m30s", "soon", "\"soon\" is no duration"),
+            ("type: gauge", "type: histogram", "unknown variant `histogram`"),
+            (
+                "pg_size_bytes",
+                "pg-size",
+                "metrics[0].metric_name: \"pg-size\" can't name a metric",
+            ),
+            (
+                "    values: [size]\n",
+                "",
+                "metrics[0].values: name a column, or give static_value",
+            ),
+            (
+                "    value_label: where\n",
+                "",
+                "metrics[1].value_label: is needed where there are several values",
+            ),
+            (
+                "[datname]",
+                "[env]",
+                "metrics[0].key_labels: the label \"env\" is there twice",
+            ),
+            (
+                "query_ref: sizes",
+                "query_ref: size",
+                "metrics[0].query_ref: there is no query \"size\" in queries",
+            ),
+            (
+                "    query: SELECT version()\n",
+                "",
+                "metrics[2].query: give one, or query_ref",
+            ),
+        ] {
+            let complaint = complaint(from, to);
+            assert!(complaint.contains(said), "{complaint}");
+        }
     }
 }

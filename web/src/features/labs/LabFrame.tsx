@@ -22,6 +22,7 @@ const TABS = [
   ['credentials', 'Credentials'],
   ['settings', 'Settings'],
   ['results', 'Results'],
+  ['monitoring', 'Monitoring'],
 ] as const
 
 export function LabFrame({ slug, children }: { slug: string; children: ReactNode }) {
