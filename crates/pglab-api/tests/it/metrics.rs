@@ -1,6 +1,11 @@
 //! Metrics: who may scrape them, what a live class exports, and that docs/metrics.md says so.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::Write,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use pglab_control::workers;
 use pglab_core::{
@@ -142,8 +147,24 @@ async fn what_is_exported_is_what_the_page_says() {
         text.contains("pglab_student_points{lab=\"music\",section=\"\",student=\"ada\"} 0"),
         "{text}"
     );
+    promtool_finds_nothing(&text);
     stop.cancel();
     working.await.unwrap();
+}
+
+/// What Prometheus' own tool has to say of it.
+fn promtool_finds_nothing(text: &str) {
+    let mut tool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool, of Debian's package prometheus");
+    tool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let done = tool.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned() + &String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success() && said.is_empty(), "{said}");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod activity;
 mod attacks;
 mod check;
+mod collect;
 mod hba;
 mod introspect;
 mod load;
