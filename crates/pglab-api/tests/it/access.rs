@@ -80,7 +80,8 @@ impl Walk {
         let mut uri = path
             .replace("{lab}", "music")
             .replace("{login}", "mate")
-            .replace("{token}", "made-up");
+            .replace("{token}", "made-up")
+            .replace("{kind}", "pglab");
         for id in ["{id}", "{task}", "{check}"] {
             uri = uri.replace(id, &self.task);
         }
