@@ -15,10 +15,10 @@ use tokio::{
     sync::Mutex,
     time::{Instant, timeout_at},
 };
-use tokio_postgres::{Config, SimpleQueryMessage, config::Host};
+use tokio_postgres::{SimpleQueryMessage, config::Host};
 
 use self::samples::{Answer, Merged};
-use crate::{Connection, Error};
+use crate::{Connection, Error, target::Target};
 
 /// One query may take this long.
 const QUERY: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ const MAX_BYTES: u32 = 8 << 20;
 #[derive(Clone)]
 pub struct Source {
     pub name: String,
-    pub config: Config,
+    pub target: Target,
     pub collectors: Vec<Collector>,
     /// For all its samples.
     pub labels: BTreeMap<String, String>,
@@ -192,7 +192,7 @@ async fn connected(source: &Source, state: &mut State, deadline: Instant) -> Res
         return Ok(());
     }
     state.connection = None;
-    let mut config = source.config.clone();
+    let mut config = source.target.clone();
     let bounds = format!(
         "{} -c default_transaction_read_only=on -c datestyle=iso -c lock_timeout=1s -c statement_timeout={}",
         config.get_options().unwrap_or_default(),

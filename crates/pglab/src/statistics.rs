@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use glob::Pattern;
 use pglab_core::exporter::Collector;
-use pglab_fleet::collect::Source;
+use pglab_fleet::{collect::Source, target::Target};
 use serde::Deserialize;
 
 use crate::config::one_of;
@@ -20,15 +20,17 @@ use crate::config::one_of;
 pub struct StatisticsSection {
     /// Patterns of files with one collector each, in the format of burningalchemist's sql_exporter.
     collector_files: Vec<String>,
-    targets: Vec<Target>,
+    targets: Vec<Server>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Target {
+struct Server {
     name: String,
     uri: Option<String>,
     uri_file: Option<PathBuf>,
+    /// The CA of the server's certificate, which is then verified with its name.
+    ca_file: Option<PathBuf>,
     /// Names of collectors; patterns too. All of them when left out.
     #[serde(default = "all")]
     collectors: Vec<String>,
@@ -59,7 +61,7 @@ impl StatisticsSection {
                 target.uri_file.as_deref(),
             )?;
             // What the library says may hold the password.
-            let Ok(config) = uri.parse() else {
+            let Ok(server) = Target::parse(&uri, target.ca_file.as_deref()) else {
                 bail!("{place}.uri is no URI of PostgreSQL: postgresql://user:password@host:port/database");
             };
             let mut chosen: Vec<Collector> = Vec::new();
@@ -90,7 +92,7 @@ impl StatisticsSection {
             }
             sources.push(Source {
                 name: target.name.clone(),
-                config,
+                target: server,
                 collectors: chosen,
                 labels: target.labels.clone(),
             });

@@ -11,6 +11,7 @@ use pglab_core::{
     instance::InstanceState,
     lab::MemberRole,
 };
+use pglab_fleet::tls::Mode;
 use pglab_store::{example_rows, instance, lab::Lab, member, task};
 
 use crate::{Control, Error, instance::checker_password, lab, metrics::student_name};
@@ -41,7 +42,15 @@ pub(super) async fn exported(control: &Control, lab: &Lab) -> Result<ExportedLab
         .collect();
     let address = control.cluster.address();
     let monitoring = &control.options().monitoring;
-    let sslmode = monitoring.sslmode.as_deref().unwrap_or("disable");
+    // The exporters' driver has no "prefer".
+    let tls = control.cluster.tls();
+    let sslmode = match &monitoring.sslmode {
+        Some(sslmode) => sslmode.as_str(),
+        None if matches!(tls.mode(), Mode::Disable | Mode::Prefer) => "disable",
+        None => tls.mode().as_str(),
+    };
+    let ca_file = tls.ca_file().filter(|_| sslmode.starts_with("verify"));
+    let ca_file = ca_file.map(|path| path.to_string_lossy());
     let mut students = Vec::new();
     for instance in instance::of_lab(pool, lab.id).await? {
         let (InstanceState::Active, Some(member)) = (&instance.state, members.get(&instance.member)) else {
@@ -60,6 +69,7 @@ pub(super) async fn exported(control: &Control, lab: &Lab) -> Result<ExportedLab
                 host: &address.host,
                 port: address.port,
                 sslmode,
+                ca_file: ca_file.as_deref(),
                 role: instance.checker_role.as_str(),
                 password: &password,
                 database: instance.database.as_str(),

@@ -41,6 +41,8 @@ pub struct DsnParts<'a> {
     pub port: u16,
     /// What `lib/pq` knows: `disable`, `require`, `verify-ca`, `verify-full`.
     pub sslmode: &'a str,
+    /// Where the exporter finds the CA of the server's certificate.
+    pub ca_file: Option<&'a str>,
     pub role: &'a str,
     pub password: &'a str,
     pub database: &'a str,
@@ -53,8 +55,11 @@ pub fn dsn(parts: DsnParts<'_>) -> String {
     } else {
         parts.host.to_owned()
     };
+    let ca = parts
+        .ca_file
+        .map_or_else(String::new, |path| format!("&sslrootcert={}", percent(path)));
     format!(
-        "postgres://{}:{}@{host}:{}/{}?sslmode={}&connect_timeout=5&application_name=pglab_exporter&statement_timeout=5000\
+        "postgres://{}:{}@{host}:{}/{}?sslmode={}{ca}&connect_timeout=5&application_name=pglab_exporter&statement_timeout=5000\
          &lock_timeout=500&idle_in_transaction_session_timeout=10000&default_transaction_read_only=on&search_path=pg_catalog%2Cpg_temp",
         percent(parts.role),
         percent(parts.password),
@@ -321,6 +326,7 @@ mod tests {
             host: "::1",
             port: 5432,
             sslmode: "disable",
+            ca_file: None,
             role: "pglab_chk_1",
             password: "a:b@c/d",
             database: "lab_x?sslmode=disable&host=evil#'",

@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use pglab_core::exporter::Collector;
-use pglab_fleet::collect::{Probed, Prober, Source};
+use pglab_fleet::{
+    collect::{Probed, Prober, Source},
+    target::Target,
+    tls::Tls,
+};
 use pglab_testkit::{TestServer, free_port};
 
 fn collector(text: &str) -> Collector {
@@ -13,7 +17,7 @@ fn collector(text: &str) -> Collector {
 fn source(name: &str, uri: &str, collectors: Vec<Collector>) -> Source {
     Source {
         name: name.to_owned(),
-        config: uri.parse().unwrap(),
+        target: Target::new(uri.parse().unwrap(), Tls::disabled()),
         collectors,
         labels: BTreeMap::new(),
     }
@@ -54,9 +58,14 @@ async fn a_dead_and_a_slow_source_cost_the_others_nothing() {
     assert!(good.up && good.took < Duration::from_secs(5), "{:?}", good.took);
     // The query that takes too long costs itself alone.
     assert!(slow.up);
-    assert_eq!((values(slow, "late"), values(slow, "early"), values(slow, "one")), (vec![], vec![2.0], vec![1.0]));
+    assert_eq!(
+        (values(slow, "late"), values(slow, "early"), values(slow, "one")),
+        (vec![], vec![2.0], vec![1.0])
+    );
     assert!(
-        slow.problems.iter().any(|problem| problem.contains("statement timeout")),
+        slow.problems
+            .iter()
+            .any(|problem| problem.contains("statement timeout")),
         "{:?}",
         slow.problems
     );
@@ -73,12 +82,24 @@ async fn a_source_can_not_be_written_and_can_not_say_too_much() {
          - {metric_name: writes, type: gauge, help: h, values: [v], query: CREATE TABLE public.t AS SELECT 1 AS v}\n\
          - {metric_name: fine, type: gauge, help: h, values: [v], query: SELECT 3 AS v}",
     );
-    let prober = Prober::new(vec![source("x", &server.superuser_uri("postgres"), vec![hostile])]);
+    let prober = Prober::new(vec![source(
+        "x",
+        &server.superuser_uri("postgres"),
+        vec![hostile],
+    )]);
     let probed = prober.probe("x", Duration::from_secs(20)).await.unwrap();
     assert_eq!(values(&probed, "fine"), [3.0], "{:?}", probed.problems);
     assert_eq!(probed.problems.len(), 3, "{:?}", probed.problems);
-    assert!(probed.problems[0].contains("more than 10000 rows"), "{:?}", probed.problems);
-    assert!(probed.problems[2].contains("read-only transaction"), "{:?}", probed.problems);
+    assert!(
+        probed.problems[0].contains("more than 10000 rows"),
+        "{:?}",
+        probed.problems
+    );
+    assert!(
+        probed.problems[2].contains("read-only transaction"),
+        "{:?}",
+        probed.problems
+    );
 }
 
 #[tokio::test]
@@ -86,7 +107,11 @@ async fn a_least_interval_is_kept() {
     let server = TestServer::start().await;
     let text = "collector_name: kept\nmin_interval: 1h\nmetrics: [{metric_name: at, type: gauge, help: h, values: [v], \
                 query: 'SELECT extract(epoch FROM clock_timestamp()) AS v'}]";
-    let prober = Prober::new(vec![source("x", &server.superuser_uri("postgres"), vec![collector(text)])]);
+    let prober = Prober::new(vec![source(
+        "x",
+        &server.superuser_uri("postgres"),
+        vec![collector(text)],
+    )]);
     let first = prober.probe("x", Duration::from_secs(5)).await.unwrap();
     let second = prober.probe("x", Duration::from_secs(5)).await.unwrap();
     assert_eq!(values(&first, "at"), values(&second, "at"));
