@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod monitoring;
 pub mod nodes;
 pub mod people;
+pub mod pg_hba;
 pub mod prepare;
 mod reports;
 pub mod results;

@@ -4,8 +4,8 @@
 use std::{future::IntoFuture, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
-use pglab_control::{Control, workers};
-use pglab_core::ident::Ident;
+use pglab_control::{Control, pg_hba, workers};
+use pglab_core::{directory::IdentitySettings, ident::Ident};
 use pglab_fleet::provision::cluster;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,9 @@ pub async fn prepare(control: &Control, own_database: Option<&Ident>) -> anyhow:
         .await
         .context("the cluster could not be secured")?;
     tracing::debug!(?secured, "the cluster is closed to others");
+    pg_hba::apply(control, &IdentitySettings::Local, Vec::new())
+        .await
+        .context("PostgreSQL could not be told who may sign in how")?;
     Ok(())
 }
 
