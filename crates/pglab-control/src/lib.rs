@@ -20,6 +20,7 @@ pub mod member;
 pub mod metrics;
 pub mod monitoring;
 pub mod nodes;
+pub mod pack;
 pub mod people;
 pub mod pg_hba;
 pub mod prepare;

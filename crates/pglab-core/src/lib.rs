@@ -2,7 +2,9 @@
 //! them takes a [`Clock`] or a [`Random`].
 
 pub mod access;
+pub mod answer;
 pub mod caps;
+pub mod cdf;
 pub mod check;
 pub mod check_query;
 pub mod clock;
@@ -19,8 +21,10 @@ pub mod kit;
 pub mod lab;
 pub mod names;
 pub mod need;
+pub mod pack;
 pub mod person;
 pub mod plan_instances;
+pub mod points;
 pub mod results;
 pub mod roster;
 pub mod snapshot;

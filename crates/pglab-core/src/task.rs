@@ -1,11 +1,15 @@
 //! A task: the thing that earns points.
 
+pub mod kind;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     check::{Check, Verdict, VerdictState},
     id::TaskId,
 };
+
+pub use kind::TaskKind;
 
 /// Points in thousandths, so that shares of points add up exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]

@@ -32,3 +32,10 @@ pub fn table(headings: &[&str], rows: Vec<Vec<String>>) {
         say(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
 }
+
+/// What comes from somebody's file must not speak to the terminal.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}

@@ -1,5 +1,5 @@
 //! One file per command or group of commands. `up` and `serve` run pglab; all others are clients of its API or look
-//! at this machine.
+//! at this machine and its files.
 
 pub mod account;
 pub mod class;
@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod lab;
 pub mod migrate;
 pub mod monitoring;
+pub mod pack;
 pub mod person;
 pub mod roster;
 pub mod serve;

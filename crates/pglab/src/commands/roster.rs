@@ -7,7 +7,7 @@ use pglab_api::roster::{RosterReport, RosterSeverity};
 
 use crate::{
     client::Client,
-    output::{say, tell},
+    output::{printable, say, tell},
 };
 
 /// Import rosters
@@ -142,11 +142,4 @@ fn show(report: &RosterReport) {
             " (nothing was applied)"
         },
     ));
-}
-
-/// Names come from files: nothing in them may speak to the terminal.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }
