@@ -47,8 +47,8 @@ browser-test: web/node_modules/.installed ## The whole job in a real browser
 	cargo build --quiet -p pglab
 	cd web && npm run --silent test:browser
 
-examples-test: ## The example lab, its solution and its mistakes on PostgreSQL
-	scripts/with-postgres sh -c 'psql -qc "CREATE ROLE author LOGIN CREATEDB" && PGUSER=author exec examples/harbour/check.sh'
+examples-test: ## The example lab and packs, their solutions and mistakes on PostgreSQL
+	scripts/with-postgres sh -c 'psql -qc "CREATE ROLE author LOGIN CREATEDB" && export PGUSER=author && examples/harbour/check.sh && examples/packs/check.sh'
 
 release: web ## A release binary with the pages inside
 	cargo build --release -p pglab

@@ -1,0 +1,3 @@
+-- Nothing was done yet.
+
+SELECT 1;
