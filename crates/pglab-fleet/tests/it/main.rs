@@ -10,6 +10,7 @@ mod hba;
 mod introspect;
 mod load;
 mod log_feed;
+mod packs;
 mod private;
 mod provision;
 mod rows;

@@ -5,6 +5,7 @@
 mod account;
 mod crash;
 mod lab;
+mod pack;
 mod soak;
 mod support;
 mod up;
