@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Document, Problem,
-    challenge::key_of_name,
+    read::key_of_name,
     reader::{Node, Object, Sink},
 };
 

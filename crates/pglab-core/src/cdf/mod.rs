@@ -3,9 +3,11 @@
 
 mod challenge;
 pub mod ctfcli;
+mod database;
 mod hashing;
 mod json;
 mod question;
+mod read;
 mod reader;
 mod sql;
 #[cfg(test)]
@@ -28,7 +30,7 @@ pub const MAX_COMPONENTS: usize = 1000;
 
 /// Something wrong with a document, at its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = DocumentProblem))]
 pub struct Problem {
     /// JSON path from the root: `components[3].config.text`. Empty for the whole.
     pub path: String,
@@ -87,7 +89,7 @@ impl Document {
     /// # Errors
     /// The document can't be installed.
     pub fn check(&self) -> Result<Checked, Vec<Problem>> {
-        challenge::check(&self.0)
+        read::check(&self.0)
     }
 
     /// The same with the answers hashed where they can be; see `hashing`. Gives how many were hashed, and which could

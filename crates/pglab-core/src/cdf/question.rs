@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     challenge::Database,
+    database::database_of,
     reader::{Node, Object},
     sql,
 };
@@ -71,7 +72,7 @@ pub(super) fn question(
     let hints = hints(config);
     let title = config.text("title");
     let kind_node = config.required("type")?;
-    let database = sql::database_of(config, databases);
+    let database = database_of(config, databases);
     let kind = match kind_node.name()? {
         "text" => accepted(config).map(|accepted| TaskKind::Text(TextTask { accepted })),
         "flag" => accepted(config).map(|accepted| TaskKind::Flag(FlagTask { accepted })),

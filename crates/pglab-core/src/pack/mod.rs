@@ -43,7 +43,7 @@ pub type Files = BTreeMap<PackPath, Vec<u8>>;
 
 /// Something wrong with a pack, at its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = PackProblem))]
 pub struct Problem {
     /// Empty for the pack as a whole.
     pub file: String,

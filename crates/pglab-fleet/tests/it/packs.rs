@@ -211,7 +211,7 @@ async fn the_judge_says_what_except_all_says() {
     let random = SeededRandom::new(4);
     let mut n_equal = 0;
     for round in 0..12 {
-        let mut rows = |table: &str| {
+        let rows = |table: &str| {
             let n_rows = random.next_u64() % 6;
             let values: Vec<String> = (0..=n_rows)
                 .map(|_| {

@@ -196,15 +196,15 @@ fn improve(
         let mut queue = std::collections::VecDeque::from([start]);
         let mut end = None;
         'search: while let Some(at) = queue.pop_front() {
-            for other in 0..group.found.len() {
+            for (other, reached) in came.iter_mut().enumerate() {
                 if *steps == 0 {
                     return;
                 }
                 *steps -= 1;
-                if came[other].is_some() || !agree(&group.expected[at], &group.found[other]) {
+                if reached.is_some() || !agree(&group.expected[at], &group.found[other]) {
                     continue;
                 }
-                came[other] = Some(at);
+                *reached = Some(at);
                 match matching.partner_of_found[other] {
                     Some(next) => queue.push_back(next),
                     None => {

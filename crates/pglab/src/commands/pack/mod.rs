@@ -73,6 +73,7 @@ enum Command {
         /// The zip to write; ID-VERSION.zip in the current folder if left out
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
+        /// Put hashes in place of the right texts, choices and flags
         #[arg(long)]
         hash_answers: bool,
     },
@@ -88,7 +89,9 @@ enum Command {
     Diff {
         /// A folder or a zip
         old: PathBuf,
+        /// A folder or a zip
         new: PathBuf,
+        /// Fail when they differ
         #[arg(long)]
         exit_code: bool,
     },
@@ -101,6 +104,7 @@ enum Command {
         after_help = "Example:\n  pglab pack import-ctfcli ~/ctf-2026 --to ctf-2026-pack --id ctf-2026"
     )]
     ImportCtfcli {
+        /// Where to look for challenge.yml
         folder: PathBuf,
         /// The folder of the pack to make. It must not exist, or be empty
         #[arg(long, value_name = "FOLDER")]
@@ -108,6 +112,7 @@ enum Command {
         /// The pack's id. The name of the folder to make if left out
         #[arg(long)]
         id: Option<String>,
+        /// What people see. The id if left out
         #[arg(long)]
         name: Option<String>,
         /// The pack's version
