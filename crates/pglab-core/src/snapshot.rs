@@ -207,6 +207,9 @@ pub struct Index {
     #[serde(default)]
     pub include: Vec<String>,
     pub unique: bool,
+    /// Of a unique index: an empty value equals another.
+    #[serde(default)]
+    pub nulls_not_distinct: bool,
     #[serde(default)]
     pub predicate: Option<String>,
 }
@@ -341,7 +344,9 @@ pub enum ObservedRows {
         /// Asked for when the digest differs and both sides are small enough; sorted.
         hashes: Option<Vec<i64>>,
     },
-    /// It is not there, or lacks a column that is needed.
+    /// A table that lacks a column that is needed: its rows can be counted, and nothing more.
+    Counted { n_rows: u64 },
+    /// It is not there, or it is a view that lacks a column that is needed.
     Missing,
     /// PostgreSQL refused or took too long: its message.
     Failed(String),

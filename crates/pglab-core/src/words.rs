@@ -142,6 +142,9 @@ pub fn index(table: &ObjectName, index: &Index) -> String {
     if !index.include.is_empty() {
         text.push_str(&format!(" that includes {}", columns(&index.include)));
     }
+    if index.nulls_not_distinct {
+        text.push_str(" in which empty values are equal (NULLS NOT DISTINCT)");
+    }
     if let Some(predicate) = &index.predicate {
         text.push_str(&format!(" where {}", expression(predicate)));
     }

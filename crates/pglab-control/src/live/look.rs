@@ -178,7 +178,7 @@ async fn rows(
         let (failed, differed) = match kept.map(|kept| &kept.rows) {
             Some(ObservedRows::Digest { digest, .. }) => (false, *digest != need.expected),
             Some(ObservedRows::Failed(_)) => (true, false),
-            Some(ObservedRows::Missing) | None => (false, false),
+            Some(ObservedRows::Missing | ObservedRows::Counted { .. }) | None => (false, false),
         };
         let want = RowsWanted {
             name: need.name.clone(),
@@ -240,7 +240,7 @@ fn wants_hashes(need: &RowsNeeded, rows: &ObservedRows) -> bool {
                 && *digest != need.expected
                 && (1..=MAX_HASHED_ROWS).contains(&digest.n_rows)
         }
-        ObservedRows::Missing | ObservedRows::Failed(_) => false,
+        ObservedRows::Counted { .. } | ObservedRows::Missing | ObservedRows::Failed(_) => false,
     }
 }
 

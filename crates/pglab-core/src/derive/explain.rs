@@ -228,6 +228,9 @@ fn explain_index(index: &Index) -> String {
                 .to_owned(),
         }
     };
+    if index.nulls_not_distinct {
+        text.push_str(" To this one an empty value (NULL) is a value like others: only one row may have it.");
+    }
     if index.predicate.is_some() {
         text.push_str(" This one covers only the rows that meet its WHERE.");
     }

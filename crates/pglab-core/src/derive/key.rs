@@ -76,6 +76,9 @@ fn index_key(index: &Index) -> String {
     if index.unique {
         key.push_str(" unique");
     }
+    if index.nulls_not_distinct {
+        key.push_str(" nulls not distinct");
+    }
     if index.method != "btree" {
         key.push_str(&format!(" using {}", index.method));
     }

@@ -46,11 +46,10 @@ pub(super) fn unique(
             .uniques
             .iter()
             .any(|key| key.nulls_not_distinct == nulls_not_distinct && same_set(&key.columns, columns))
-        || (!nulls_not_distinct
-            && there
-                .indexes
-                .iter()
-                .any(|index| indexes::unique_columns(index).is_some_and(|found| same_set(&found, columns))));
+        || there.indexes.iter().any(|index| {
+            index.nulls_not_distinct == nulls_not_distinct
+                && indexes::unique_columns(index).is_some_and(|found| same_set(&found, columns))
+        });
     if passes {
         return Outcome::Passed;
     }

@@ -36,6 +36,7 @@ pub(super) fn index(found: &Found<'_>, table: &ObjectName, wanted: &Index) -> Ou
 
 fn same(a: &Index, b: &Index) -> bool {
     a.unique == b.unique
+        && a.nulls_not_distinct == b.nulls_not_distinct
         && a.method == b.method
         && same_keys(&a.keys, &b.keys)
         && super::constraints::same_set(&a.include, &b.include)
@@ -54,7 +55,9 @@ fn same_keys(a: &[String], b: &[String]) -> bool {
 /// same order.
 fn by_constraint(table: &Table, wanted: &Index) -> bool {
     unique_columns(wanted).is_some_and(|columns| {
-        let same = |key: &Key| !key.deferrable && !key.nulls_not_distinct && key.columns == columns;
+        let same = |key: &Key| {
+            !key.deferrable && key.nulls_not_distinct == wanted.nulls_not_distinct && key.columns == columns
+        };
         wanted.include.is_empty()
             && (table.uniques.iter().any(same) || table.primary_key.as_ref().is_some_and(same))
     })

@@ -42,7 +42,9 @@ pub(super) fn content(
     };
     let (digest, hashes) = match observed {
         Some(ObservedRows::Digest { digest, hashes }) => (digest, hashes),
-        Some(ObservedRows::Missing) => return missing(noun, name, columns, &expected.columns),
+        Some(ObservedRows::Missing | ObservedRows::Counted { .. }) => {
+            return missing(noun, name, columns, &expected.columns);
+        }
         Some(ObservedRows::Failed(message)) => return failed(noun, message),
         None => return Outcome::Error("the rows were not read".to_owned()),
     };
@@ -80,21 +82,21 @@ pub(super) fn content(
 }
 
 pub(super) fn count(relation: Relation<'_>, n_rows: u64, observed: Option<&ObservedRows>) -> Outcome {
-    let (noun, ..) = match relation {
+    let (noun, name, _) = match relation {
         Ok(relation) => relation,
         Err(outcome) => return outcome,
     };
-    match observed {
-        Some(ObservedRows::Digest { digest, .. }) if digest.n_rows == n_rows => Outcome::Passed,
-        Some(ObservedRows::Digest { digest, .. }) if digest.n_rows == 0 => {
-            Outcome::NotYet(format!("the {noun} is still empty"))
-        }
-        Some(ObservedRows::Digest { digest, .. }) => Outcome::Failed(words::count(digest.n_rows, "row")),
-        Some(ObservedRows::Missing) => Outcome::NotYet(format!(
-            "the rows can't be counted while the {noun} lacks columns"
-        )),
-        Some(ObservedRows::Failed(message)) => failed(noun, message),
-        None => Outcome::Error("the rows were not read".to_owned()),
+    let n_found = match observed {
+        Some(ObservedRows::Digest { digest, .. }) => digest.n_rows,
+        Some(ObservedRows::Counted { n_rows }) => *n_rows,
+        Some(ObservedRows::Missing) => return changing(noun, name),
+        Some(ObservedRows::Failed(message)) => return failed(noun, message),
+        None => return Outcome::Error("the rows were not read".to_owned()),
+    };
+    match n_found {
+        _ if n_found == n_rows => Outcome::Passed,
+        0 => Outcome::NotYet(format!("the {noun} is still empty")),
+        _ => Outcome::Failed(words::count(n_found, "row")),
     }
 }
 
@@ -105,17 +107,21 @@ fn missing(noun: &str, name: &ObjectName, columns: &[Column], wanted: &[String])
         .map(|column| words::name(column))
         .collect();
     if missing.is_empty() {
-        // It came or changed between the two looks; the next one will see it.
-        Outcome::Error(format!(
-            "the {noun} {} was changing while it was read",
-            words::object(name)
-        ))
+        changing(noun, name)
     } else {
         Outcome::Failed(format!(
             "the rows can't be compared without {}",
             words::clip(&words::list(&missing))
         ))
     }
+}
+
+/// It came or changed between the two looks; the next one will see it.
+fn changing(noun: &str, name: &ObjectName) -> Outcome {
+    Outcome::Error(format!(
+        "the {noun} {} was changing while it was read",
+        words::object(name)
+    ))
 }
 
 fn failed(noun: &str, message: &str) -> Outcome {

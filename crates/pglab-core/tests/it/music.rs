@@ -66,6 +66,7 @@ pub fn index(keys: &[&str]) -> Index {
         keys: keys.iter().map(|key| (*key).to_owned()).collect(),
         include: Vec::new(),
         unique: false,
+        nulls_not_distinct: false,
         predicate: None,
     }
 }

@@ -211,6 +211,7 @@ pub(super) fn index(row: IndexRow, names: &Names) -> Index {
         method: names.methods.get(&method).cloned().unwrap_or_default(),
         include: names.columns(row.relation, row.columns.get(row.n_keys..).unwrap_or_default()),
         unique: row.unique,
+        nulls_not_distinct: row.unique && row.nulls_not_distinct,
         predicate: row.predicate,
     }
 }

@@ -144,8 +144,12 @@ fn parse(messages: &[SimpleQueryMessage]) -> Result<ObservedRows, Error> {
             _ => None,
         })
         .ok_or_else(|| Error::Unexpected("no row with the digest".to_owned()))?;
+    let n_rows = u64::try_from(number(row, 0)?).unwrap_or(0);
+    if row.len() == 1 {
+        return Ok(ObservedRows::Counted { n_rows });
+    }
     let digest = RowDigest {
-        n_rows: u64::try_from(number(row, 0)?).unwrap_or(0),
+        n_rows,
         sum_low: number(row, 1)?,
         sum_high: number(row, 2)?,
     };

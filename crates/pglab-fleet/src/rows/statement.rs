@@ -11,7 +11,8 @@ use pglab_core::{
 use super::RowsWanted;
 use crate::printed;
 
-/// `None` where the relation or one of the columns is not there.
+/// `None` where the relation is not there, or it is a view without one of the columns. A table without one of them is
+/// only counted: what that answers has one column.
 pub(super) fn select(rows: &RowsWanted, schema: &SchemaSnapshot) -> Option<String> {
     let table = schema.tables.iter().find(|table| table.name == rows.name);
     let (columns, only) = match table {
@@ -27,6 +28,7 @@ pub(super) fn select(rows: &RowsWanted, schema: &SchemaSnapshot) -> Option<Strin
         .iter()
         .map(|domain| (&domain.name, domain.base_type.as_str()))
         .collect();
+    let relation = rows.name.quoted();
     let values = rows
         .columns
         .iter()
@@ -34,9 +36,10 @@ pub(super) fn select(rows: &RowsWanted, schema: &SchemaSnapshot) -> Option<Strin
             let column = columns.iter().find(|column| column.name == *name)?;
             Some(value(column, &domains))
         })
-        .collect::<Option<Vec<_>>>()?
-        .join(", ");
-    let relation = rows.name.quoted();
+        .collect::<Option<Vec<_>>>();
+    let Some(values) = values.map(|values| values.join(", ")) else {
+        return table.map(|_| format!("SELECT pg_catalog.count(*) FROM {only}{relation} AS t"));
+    };
     let hash = format!("pg_catalog.hashtextextended(ROW({values})::pg_catalog.text, 0::pg_catalog.int8)");
     let sums = "pg_catalog.count(*), \
         pg_catalog.sum((r.h OPERATOR(pg_catalog.&) 2147483647::pg_catalog.int8)::pg_catalog.int4), \

@@ -181,3 +181,25 @@ async fn a_locked_table_is_waited_for_only_so_long() {
     // The connection can go on.
     introspect::snapshot(&connection).await.unwrap();
 }
+
+#[tokio::test]
+async fn empty_values_that_are_equal_in_an_index() {
+    let server = TestServer::start().await;
+    if server.server().settings().binaries.major < 15 {
+        return;
+    }
+    let connection = database(
+        &server,
+        "CREATE TABLE t (a integer, b integer);
+         CREATE UNIQUE INDEX ON t (a) NULLS NOT DISTINCT;
+         CREATE UNIQUE INDEX ON t (b);",
+    )
+    .await;
+    let snapshot = introspect::snapshot(&connection).await.unwrap();
+    let found: Vec<_> = snapshot.tables[0]
+        .indexes
+        .iter()
+        .map(|index| (index.keys[0].as_str(), index.nulls_not_distinct))
+        .collect();
+    assert_eq!(found, [("a", true), ("b", false)]);
+}

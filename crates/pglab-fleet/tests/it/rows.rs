@@ -152,6 +152,7 @@ async fn a_broken_relation_fails_alone() {
         .iter()
         .map(|(_, rows)| match rows {
             ObservedRows::Digest { digest, .. } => format!("{} rows", digest.n_rows),
+            ObservedRows::Counted { n_rows } => format!("{n_rows} counted"),
             ObservedRows::Missing => "missing".to_owned(),
             ObservedRows::Failed(message) => message.chars().take(40).collect(),
         })
@@ -167,7 +168,7 @@ async fn a_broken_relation_fails_alone() {
             "1 rows",
             "missing",
             "2 rows",
-            "missing",
+            "2 counted",
             "0 rows",
         ]
     );

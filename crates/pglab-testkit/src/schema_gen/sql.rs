@@ -254,12 +254,17 @@ pub(super) fn foreign_key(table: &ObjectName, key: &ForeignKey) -> String {
 
 pub(super) fn index(table: &ObjectName, index: &Index) -> String {
     format!(
-        "CREATE {}INDEX {} ON {} USING {} ({}){}",
+        "CREATE {}INDEX {} ON {} USING {} ({}){}{}",
         if index.unique { "UNIQUE " } else { "" },
         name(&index.name),
         table.quoted(),
         index.method,
         index.keys.join(", "),
+        if index.nulls_not_distinct {
+            " NULLS NOT DISTINCT"
+        } else {
+            ""
+        },
         index
             .predicate
             .as_ref()

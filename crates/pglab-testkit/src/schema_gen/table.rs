@@ -179,6 +179,7 @@ fn add_column(table: &mut Table, snapshot: &SchemaSnapshot, n: usize, at: usize,
         keys: vec![keys.to_owned()],
         include: Vec::new(),
         unique,
+        nulls_not_distinct: false,
         predicate,
     };
     match wanted.index {

@@ -199,6 +199,7 @@ fn rules_and_indexes() {
         said(kinds, |o| album(o).indexes[0].keys.push("title".to_owned())),
         said(kinds, |o| album(o).indexes[0].method = "hash".to_owned()),
         said(kinds, |o| album(o).indexes[1].unique = false),
+        said(kinds, |o| album(o).indexes[1].nulls_not_distinct = true),
         said(kinds, |o| album(o).indexes[1].predicate = None),
         said(kinds, |o| album(o).indexes[1].include = vec!["price".to_owned()]),
     ].join("--\n"), @r"
@@ -217,6 +218,8 @@ fn rules_and_indexes() {
     failed: There is an index on album (artist_id) / there is a hash index on album (artist_id)
     --
     failed: There is a unique index on album (lower(title)) where price > 0 / there is an index on album (lower(title)) where price > 0
+    --
+    failed: There is a unique index on album (lower(title)) where price > 0 / there is a unique index on album (lower(title)) in which empty values are equal (NULLS NOT DISTINCT) where price > 0
     --
     failed: There is a unique index on album (lower(title)) where price > 0 / there is a unique index on album (lower(title))
     --

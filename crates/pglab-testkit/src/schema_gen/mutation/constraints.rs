@@ -76,6 +76,7 @@ impl Maker<'_> {
                 keys: key.columns.iter().map(|column| sql::name(column)).collect(),
                 include: Vec::new(),
                 unique: true,
+                nulls_not_distinct: false,
                 predicate: None,
             };
             let statements = format!("{}; {}", drop(&key.name), sql::index(name, &index));
@@ -141,6 +142,20 @@ impl Maker<'_> {
                     found_table(after, name).indexes.remove(at);
                 },
             );
+            if index.unique {
+                let other = Index {
+                    nulls_not_distinct: true,
+                    ..index.clone()
+                };
+                self.add(
+                    format!("nulls not distinct in {} of {name:?}", index.name),
+                    format!("{drop}; {}", sql::index(name, &other)),
+                    lost.clone(),
+                    |after| {
+                        found_table(after, name).indexes[at] = other;
+                    },
+                );
+            }
             let mut other = index.clone();
             match (index.predicate.is_some(), index.unique) {
                 (true, _) => other.predicate = None,

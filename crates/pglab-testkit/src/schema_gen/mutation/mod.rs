@@ -263,6 +263,17 @@ fn drop_views(after: &mut Observation, views: &[ObjectName]) {
     }
 }
 
+/// What is seen of a table's rows when it lacks a column.
+fn count_rows(after: &mut Observation, name: &ObjectName) {
+    if let Some(rows) = after.rows.get_mut(name)
+        && let ObservedRows::Digest { digest, .. } = rows
+    {
+        *rows = ObservedRows::Counted {
+            n_rows: digest.n_rows,
+        };
+    }
+}
+
 /// Gives relations other rows: those for which there is a version.
 fn set_rows(after: &mut Observation, relations: &[ObjectName], version: impl Fn(u32) -> Option<u32>) {
     for name in relations {

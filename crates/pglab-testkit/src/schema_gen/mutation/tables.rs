@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use pglab_core::snapshot::{AutoNumber, Column, ObjectName, ObservedRows, Table};
 
-use super::{Lost, Maker, drop_references, drop_views, found, found_table, is_watched, speaks_of, uses};
+use super::{
+    Lost, Maker, count_rows, drop_references, drop_views, found, found_table, is_watched, speaks_of, uses,
+};
 use crate::schema_gen::sql;
 
 impl Maker<'_> {
@@ -236,9 +238,8 @@ impl Maker<'_> {
         for trigger in table.triggers.iter().filter(|trigger| is_watched(trigger, &gone)) {
             lost.push(Lost::Trigger(name.clone(), trigger.name.clone()));
         }
-        // Rows that lack a column can't be compared or counted.
+        // Rows that lack a column can't be compared, but they can be counted.
         lost.push(Lost::Rows(name.clone()));
-        lost.push(Lost::RowCount(name.clone()));
         let views = self.views_of(name, Some(&gone));
         lost.extend(views.iter().cloned().map(Lost::View));
         self.add(
@@ -267,7 +268,7 @@ impl Maker<'_> {
                 table.triggers.retain(|trigger| !is_watched(trigger, &gone));
                 drop_references(after, &references);
                 drop_views(after, &views);
-                after.rows.insert(name.clone(), ObservedRows::Missing);
+                count_rows(after, name);
             },
         );
     }
