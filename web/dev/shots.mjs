@@ -1,13 +1,15 @@
 // Pictures of every page, at desk and phone width, light and dark, with 3 and with 300 students, to be looked at.
-// Needs the built pages and dev/mock.mjs running; it tells of anything the browser complained about, and of pages that
-// are wider than the screen.
+// Needs the built pages and dev/mock.mjs running; it tells of anything the browser complained about, of pages that are
+// wider than the screen, and of what axe finds that keeps people with disabilities from using them.
 //   node dev/shots.mjs [part of a name …]     PGLAB_DEV_PORT=7431  OUT=/tmp/pglab-shots
 
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { chromium } from 'playwright-core'
 
 const BASE = `http://127.0.0.1:${process.env.PGLAB_DEV_PORT ?? 7431}`
 const OUT = process.env.OUT ?? '/tmp/pglab-shots'
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const only = process.argv.slice(2)
 mkdirSync(OUT, { recursive: true })
 
@@ -34,6 +36,11 @@ const PAGES = [
   ['tasks-new', '/labs/harbour/tasks', 'admin', (page) => page.getByRole('button', { name: 'Add a task' }).click()],
   ['tasks-empty', '/labs/next-week/tasks', 'admin'],
   ['roster', '/labs/harbour/roster', 'admin'],
+  ['roster-change', '/labs/databases-101/roster', 'admin', async (page) => {
+    await page.getByRole('button', { name: /^More for / }).first().click()
+    await page.getByRole('menuitem', { name: /Change section/ }).click()
+    await page.getByLabel('Role').selectOption('assistant')
+  }],
   ['roster-300', '/labs/databases-101/roster', 'admin'],
   ['roster-import', '/labs/next-week/roster', 'admin', async (page) => {
     await page.getByLabel('Roster').fill('login,name,email,section\nada,Ada Lovelace,ada@example.edu,Mon A\ngrace,Grace Hopper,grace@example.edu,Mon A\npg_bob,Bob,,Mon B\n,Nobody,,')
@@ -91,6 +98,15 @@ for (const [size, width, height] of SIZES) {
       await page.waitForTimeout(450)
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
       if (wider > 0) say(`wider than the screen by ${wider} px`)
+      // Said to the page over the debugger, so that the content security policy of the page stays as it is.
+      await page.evaluate(AXE)
+      const found = await page.evaluate(() =>
+        globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'] }),
+      )
+      for (const { id, impact, help, nodes } of found.violations) {
+        if (impact !== 'serious' && impact !== 'critical') continue
+        say(`${impact} ${id}: ${help}: ${nodes.length} × ${nodes[0].html.slice(0, 200)} ${nodes[0].any[0]?.message ?? ''}`)
+      }
       await page.screenshot({ path: `${OUT}/${shot}.png` })
       await context.close()
     }

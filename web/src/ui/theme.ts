@@ -39,7 +39,7 @@ export const theme = createTheme({
     Switch: { defaultProps: { size: 'sm' } },
     Checkbox: { defaultProps: { size: 'xs' } },
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 250, withArrow: false, multiline: true } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, radius: 10 } }),
+    Modal: Modal.extend({ defaultProps: { centered: true, radius: 10, closeButtonProps: { 'aria-label': 'Close' } } }),
     InputWrapper: { styles: { label: { fontWeight: 500, marginBottom: 4 }, description: { marginBottom: 4 } } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
   },

@@ -238,7 +238,7 @@ export function BoardPage({
         trapFocus={false}
         shadow="xl"
         transitionProps={{ duration: 120 }}
-        aria-label="Member"
+        attributes={{ content: { 'aria-label': 'Member' } }}
         classNames={{ content: classes.drawer ?? '' }}
       >
         {search.member !== undefined && (

@@ -1,4 +1,5 @@
-// The members of a lab with the state of their databases; removing one says what that does.
+// The members of a lab with the state of their databases; one can be given another place, and removing one says what
+// that does.
 
 import { ActionIcon, Button, Menu, Modal, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
@@ -12,6 +13,7 @@ import { MoreIcon, SearchIcon } from '@/ui/icons'
 import { Time } from '@/ui/Time'
 import { failed, told } from '@/ui/toast'
 import { INSTANCE_STATE } from '@/ui/words'
+import { ChangeDialog } from './ChangeDialog'
 import classes from './Roster.module.css'
 
 const TONE: Record<string, 'quiet' | 'going' | 'good' | 'bad'> = {
@@ -40,7 +42,12 @@ export function MemberTable({
   const [query, setQuery] = useState('')
   const [all, setAll] = useState(false)
   const [removing, setRemoving] = useState<Member | null>(null)
+  const [changing, setChanging] = useState<Member | null>(null)
   const [busy, setBusy] = useState(false)
+  const sections = useMemo(
+    () => [...new Set(members.flatMap((member) => (member.section ? [member.section] : [])))].sort(),
+    [members],
+  )
   const found = useMemo(() => {
     const text = query.trim().toLowerCase()
     return members.filter(
@@ -143,7 +150,7 @@ export function MemberTable({
                 <td className="dim nowrap">{member.role === 'student' ? PASSWORD[member.password] : ''}</td>
                 {edits && (
                   <td className="right" style={{ width: 30 }}>
-                    {!member.removed_at && member.role !== 'instructor' && (
+                    {!member.removed_at && (
                       <Menu position="bottom-end">
                         <Menu.Target>
                           <ActionIcon size="sm" aria-label={`More for ${member.name}`}>
@@ -151,9 +158,12 @@ export function MemberTable({
                           </ActionIcon>
                         </Menu.Target>
                         <Menu.Dropdown>
-                          <Menu.Item color="orange" onClick={() => setRemoving(member)}>
-                            Remove from the lab…
-                          </Menu.Item>
+                          <Menu.Item onClick={() => setChanging(member)}>Change section, seat, role…</Menu.Item>
+                          {member.role !== 'instructor' && (
+                            <Menu.Item color="orange" onClick={() => setRemoving(member)}>
+                              Remove from the lab…
+                            </Menu.Item>
+                          )}
                         </Menu.Dropdown>
                       </Menu>
                     )}
@@ -170,6 +180,7 @@ export function MemberTable({
         </div>
       )}
       {found.length === 0 && <p className="dim">Nobody matches.</p>}
+      <ChangeDialog slug={slug} member={changing} sections={sections} onClose={() => setChanging(null)} />
       <Modal opened={removing !== null} onClose={() => setRemoving(null)} title={<b>Remove {removing?.name}?</b>}>
         <div className="stack">
           <p>

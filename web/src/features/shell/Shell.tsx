@@ -66,7 +66,7 @@ export function Shell({ children, bare }: { children: ReactNode; bare: boolean }
           {lab && session?.person?.role !== 'student' && <LabCrumb slug={lab} />}
         </nav>
         <span className="spacer" />
-        <UnstyledButton className={classes.palette} onClick={openSpotlight} aria-label="Search and commands, Ctrl K">
+        <UnstyledButton className={classes.palette} onClick={openSpotlight} aria-label="Go to… Ctrl K, search and commands">
           <SearchIcon size={14} />
           <span className={classes.paletteText}>Go to…</span>
           <Kbd size="xs" className={classes.kbd ?? ''}>
