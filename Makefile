@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check web rust-test web-test browser-test examples-test build release bench soak stack stack-test deploy-check deb deb-test generate fmt clean install-for-%
+.PHONY: help demo test check web rust-test web-test browser-test examples-test test-versions deny build release bench soak stack stack-test deploy-check deb deb-test generate fmt clean install-for-%
 
 # A private Node.js (scripts/install) comes first where the machine's own is missing or too old.
 export PATH := $(CURDIR)/.dev/node/node_modules/node/bin:$(PATH)
@@ -49,6 +49,13 @@ browser-test: web/node_modules/.installed ## The whole job in a real browser
 
 examples-test: ## The example lab and packs, their solutions and mistakes on PostgreSQL
 	scripts/with-postgres sh -c 'psql -qc "CREATE ROLE author LOGIN CREATEDB" && export PGUSER=author && examples/harbour/check.sh && examples/packs/check.sh'
+
+test-versions: install-for-test ## The tests of managed servers on PostgreSQL 14 to 18, about ten minutes each
+	scripts/test-versions
+
+deny: ## Licences, bans and known faults of the dependencies (installs cargo-deny)
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny, built from source: some minutes"; cargo install --locked --quiet cargo-deny; }
+	cargo deny --all-features check
 
 release: web ## A release binary with the pages inside
 	cargo build --release -p pglab
