@@ -96,7 +96,6 @@ impl Member {
         ahead: TimeDelta,
         now: DateTime<Utc>,
     ) -> SessionsSeen {
-        const PAUSE: TimeDelta = TimeDelta::minutes(10);
         let ours = |at: Option<DateTime<Utc>>| at.map(|at| (at + ahead).min(now));
         let mut activity = Activity {
             n_connections: u32::try_from(sessions.len()).unwrap_or(u32::MAX),
@@ -127,8 +126,7 @@ impl Member {
         }
         let mut newly = false;
         if !sessions.is_empty() {
-            newly = self.activity.n_connections == 0
-                && self.activity.last_seen_at.is_none_or(|at| now - at > PAUSE);
+            newly = self.was_away(now);
             self.first_seen_at.get_or_insert(now);
             activity.last_seen_at = Some(now);
         }
@@ -139,6 +137,22 @@ impl Member {
         self.sessions = sessions;
         self.clock_ahead = ahead;
         SessionsSeen { moved, newly }
+    }
+
+    /// Takes a session that the server's log told of: it may be over already, and no sweep has seen it. The answer: is this
+    /// the first connection after a pause?
+    pub fn visited(&mut self, at: DateTime<Utc>) -> bool {
+        let newly = self.was_away(at);
+        self.first_seen_at.get_or_insert(at);
+        self.last_active_at = self.last_active_at.max(Some(at));
+        self.activity.last_seen_at = self.activity.last_seen_at.max(Some(at));
+        newly
+    }
+
+    /// Not connected, and not for a while before either.
+    fn was_away(&self, now: DateTime<Utc>) -> bool {
+        const PAUSE: TimeDelta = TimeDelta::minutes(10);
+        self.activity.n_connections == 0 && self.activity.last_seen_at.is_none_or(|at| now - at > PAUSE)
     }
 
     fn n_done(&self, content: &Content) -> usize {

@@ -1,5 +1,5 @@
 //! The error feed: what the server's log says about students' statements, on the board and in the store. Hands that
-//! were raised with `pglab.help` come the same way.
+//! were raised with `pglab.help` come the same way, and so do students who were there too shortly to be seen otherwise.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -143,11 +143,16 @@ async fn take(
     let mut n_stored: HashMap<MemberId, usize> = HashMap::new();
     let mut hands: HashMap<MemberId, Hand> = HashMap::new();
     let mut labs: HashSet<LabId> = HashSet::new();
+    let mut visits: HashMap<MemberId, DateTime<Utc>> = HashMap::new();
     for entry in entries {
         let Some((lab, member)) = places.get(&(entry.database.clone(), entry.role.clone())) else {
             continue;
         };
         let at = (entry.at + ahead).min(now);
+        if entry.severity == Severity::Connected {
+            visits.insert(*member, at);
+            continue;
+        }
         if entry.sqlstate == HELP {
             // A dash, so that the message is never empty.
             let why = clean(entry.message.strip_prefix('-').unwrap_or(&entry.message).trim());
@@ -194,7 +199,8 @@ async fn take(
             None => {}
         }
     }
-    write(control, &mistakes, &hands, &labs, position).await?;
+    let arrived = show_visits(control, visits);
+    write(control, &mistakes, &hands, arrived, &labs, position).await?;
     show(control, &mistakes, &hands);
     Ok(())
 }
@@ -224,12 +230,12 @@ async fn write(
     control: &Control,
     mistakes: &[Mistake],
     hands: &HashMap<MemberId, Hand>,
+    mut entries: Vec<NewEntry>,
     labs: &HashSet<LabId>,
     position: Option<&Position>,
 ) -> Result<(), Error> {
     let mut tx = control.store.begin().await?;
     mistake::insert(&mut tx, mistakes).await?;
-    let mut entries = Vec::new();
     for hand in hands.values() {
         if hand::raise(&mut tx, hand).await? {
             entries.push(raised(hand));
@@ -255,6 +261,18 @@ async fn write(
     Ok(())
 }
 
+/// What the timeline says of a member who connected.
+pub(super) fn connected(member: MemberId, at: DateTime<Utc>) -> NewEntry {
+    NewEntry {
+        member,
+        at,
+        kind: Kind::Connected,
+        text: "Connected".to_owned(),
+        task: None,
+        points: None,
+    }
+}
+
 /// What the timeline says of a raised hand.
 pub(crate) fn raised(hand: &Hand) -> NewEntry {
     NewEntry {
@@ -269,6 +287,29 @@ pub(crate) fn raised(hand: &Hand) -> NewEntry {
         task: None,
         points: None,
     }
+}
+
+/// Those who came for the first time, or after a pause, and whom no sweep has seen yet: for their timeline.
+fn show_visits(control: &Control, visits: HashMap<MemberId, DateTime<Utc>>) -> Vec<NewEntry> {
+    let mut arrived = Vec::new();
+    if visits.is_empty() {
+        return arrived;
+    }
+    for (_, board) in control.boards().all() {
+        board.change(|state| {
+            let mut changed = false;
+            for (id, at) in &visits {
+                if let Some(member) = state.members.get_mut(id) {
+                    changed = true;
+                    if member.visited(*at) {
+                        arrived.push(connected(*id, *at));
+                    }
+                }
+            }
+            changed
+        });
+    }
+    arrived
 }
 
 fn show(control: &Control, mistakes: &[Mistake], hands: &HashMap<MemberId, Hand>) {

@@ -9,7 +9,7 @@ use std::{
 
 use pglab_core::id::InstanceId;
 use pglab_fleet::activity::{Sweep, Sweeper, changed};
-use pglab_store::timeline::{self, Kind, NewEntry};
+use pglab_store::timeline::{self, NewEntry};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::{Id, JoinError, JoinSet},
@@ -18,6 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    log::connected,
     look::{Look, Looked, Memory, look},
     queue::{Outcome, Queue},
     sessions::Sessions,
@@ -275,14 +276,7 @@ impl Live<'_> {
         let at = self.control.now();
         let entries: Vec<NewEntry> = newly
             .into_iter()
-            .map(|(_, member)| NewEntry {
-                member,
-                at,
-                kind: Kind::Connected,
-                text: "Connected".to_owned(),
-                task: None,
-                points: None,
-            })
+            .map(|(_, member)| connected(member, at))
             .collect();
         let mut tx = self.control.store.begin().await?;
         timeline::insert(&mut tx, &entries).await?;

@@ -9,12 +9,15 @@ const MAX_TEXT_BYTES: usize = 4096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     Log,
+    /// Somebody signed in. The entry says who and where, and nothing else.
+    Connected,
     Error,
     /// The session ended by it, or never began.
     Fatal,
 }
 
-/// An entry that belongs to somebody's session, of severity LOG with a SQLSTATE, ERROR, FATAL or PANIC.
+/// An entry that belongs to somebody's session, of severity LOG with a SQLSTATE or about its beginning, ERROR, FATAL or
+/// PANIC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// By the server's clock.
@@ -45,7 +48,8 @@ pub(super) fn from_json(record: &[u8]) -> Option<Entry> {
         record.user?,
         record.dbname?,
         &record.error_severity?,
-        record.state_code?,
+        // Left out where it says that all is well.
+        record.state_code.unwrap_or_else(|| "00000".to_owned()),
         record.message.unwrap_or_default(),
         record.statement,
     )
@@ -88,6 +92,8 @@ fn entry(
     statement: Option<String>,
 ) -> Option<Entry> {
     let severity = match severity {
+        // Of `log_connections`, which also tells twice before whoever it may be.
+        "LOG" if sqlstate == "00000" && message.starts_with("connection authorized:") => Severity::Connected,
         "LOG" => Severity::Log,
         "ERROR" => Severity::Error,
         "FATAL" | "PANIC" => Severity::Fatal,
@@ -96,6 +102,10 @@ fn entry(
     if severity == Severity::Log && sqlstate == "00000" {
         return None;
     }
+    let message = match severity {
+        Severity::Connected => String::new(),
+        _ => message,
+    };
     Some(Entry {
         at: time(timestamp)?,
         role,

@@ -70,6 +70,11 @@ fn configuration(settings: &ServerSettings) -> String {
         ("log_file_mode", "0600".to_owned()),
         ("log_rotation_size", "64MB".to_owned()),
         ("log_rotation_age", "1d".to_owned()),
+        // Who was here for less than a second is seen by this alone.
+        (
+            "log_connections",
+            if major >= 18 { "authorization" } else { "on" }.to_owned(),
+        ),
         ("log_min_messages", "warning".to_owned()),
         ("log_min_error_statement", "error".to_owned()),
         ("log_timezone", "UTC".to_owned()),

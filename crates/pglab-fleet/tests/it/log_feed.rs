@@ -14,7 +14,8 @@ async fn until(
     while entries.len() < n {
         let batch = source.read(&connection, position.take()).await.unwrap();
         *position = batch.position;
-        entries.extend(batch.entries);
+        let of_statements = |entry: &Entry| entry.severity != Severity::Connected;
+        entries.extend(batch.entries.into_iter().filter(of_statements));
     }
     entries
 }
@@ -125,4 +126,31 @@ async fn a_new_reader_and_a_cut_file() {
     };
     let cut = first.read(&connection, Some(end)).await.unwrap();
     assert_eq!(cut.entries[0].message, "m7");
+}
+
+/// Who was there too shortly to be seen is told by the log, in either of its formats.
+#[tokio::test]
+async fn who_connected() {
+    for format in ["csvlog", "jsonlog"] {
+        let server = TestServer::start_with(&[("log_destination", format)]).await;
+        if format == "jsonlog" && server.server().settings().binaries.major < 15 {
+            continue;
+        }
+        let connection = server.superuser("postgres").await;
+        let visited = server.database("visited").await;
+        let mut source = LogSource::folder(server.server().log_folder());
+        let mut position = source.read(&connection, None).await.unwrap().position;
+        drop(server.superuser("visited").await);
+        let seen = loop {
+            let batch = source.read(&connection, position.take()).await.unwrap();
+            position = batch.position;
+            let mut seen = batch.entries.into_iter();
+            if let Some(entry) = seen.find(|entry| entry.database == "visited") {
+                break entry;
+            }
+        };
+        assert_eq!(seen.severity, Severity::Connected, "{visited}");
+        assert_eq!(seen.role, pglab_fleet::private::SUPERUSER);
+        assert_eq!(seen.message, "", "nothing of the client is kept");
+    }
 }
