@@ -7,6 +7,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A transaction on our own database. Never held while waiting for a managed server or the network.
 pub type Tx = sqlx::Transaction<'static, Postgres>;
 
@@ -15,11 +17,19 @@ pub enum Error {
     /// Something with this name or key is there already: the constraint's name.
     #[error("{0} is taken")]
     Taken(String),
-    /// Our own database can't be reached.
-    #[error("pglab's own database can't be reached: {0}")]
-    Unavailable(#[source] sqlx::Error),
-    #[error("pglab's own database refused a statement: {0}")]
-    Database(#[source] sqlx::Error),
+    /// Our own database can't be reached at the start.
+    #[error("pglab's own database ({place}) can't be reached: {reason}; {advice}")]
+    NoConnection {
+        /// `db on localhost:5432`.
+        place: String,
+        reason: String,
+        advice: &'static str,
+    },
+    /// Our own database can't be reached any more.
+    #[error("pglab's own database can't be reached: {}; is its server running?", reason(.0))]
+    Unavailable(sqlx::Error),
+    #[error("pglab's own database refused a statement: {}", reason(.0))]
+    Database(sqlx::Error),
     #[error("the migration of pglab's own database failed: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// A document in the database is not what this version writes.
@@ -28,6 +38,35 @@ pub enum Error {
         what: &'static str,
         source: serde_json::Error,
     },
+}
+
+/// What happened, without the library's words around it.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::PoolTimedOut => {
+            format!("no connection came free within {} s", ACQUIRE_TIMEOUT.as_secs())
+        }
+        sqlx::Error::PoolClosed => "pglab is stopping".to_owned(),
+        sqlx::Error::Database(refused) => refused.message().to_owned(),
+        sqlx::Error::Configuration(error) | sqlx::Error::Tls(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn advice(error: &sqlx::Error) -> &'static str {
+    let code = error.as_database_error().and_then(|refused| refused.code());
+    match (error, code.as_deref()) {
+        (_, Some("28P01" | "28000")) => {
+            "check the name and the password in store.uri, and the server's pg_hba.conf"
+        }
+        (_, Some("3D000")) => "make it with CREATE DATABASE, or correct the name in store.uri",
+        (_, Some("42501")) => "GRANT CONNECT ON it to the role of store.uri",
+        (_, Some("53300")) => "raise the server's max_connections, or end what holds them",
+        (sqlx::Error::Configuration(_), _) => "correct store.uri",
+        (sqlx::Error::Tls(_), _) => "check sslmode and sslrootcert in store.uri",
+        _ => "check that its server runs, and host and port in store.uri",
+    }
 }
 
 impl From<sqlx::Error> for Error {
@@ -54,14 +93,29 @@ impl Store {
     /// Connects to our own database.
     ///
     /// # Errors
-    /// The URI can't be read or the server can't be reached.
+    /// The URI can't be read or the server can't be reached: [`Error::NoConnection`].
     pub async fn connect(uri: &str) -> Result<Self, Error> {
-        let options = PgConnectOptions::from_str(uri)?.application_name("pglab");
+        let unreachable = |place: String, error: &sqlx::Error| Error::NoConnection {
+            place,
+            reason: reason(error),
+            advice: advice(error),
+        };
+        // The URI has a password, so it is not in the message.
+        let options = PgConnectOptions::from_str(uri)
+            .map_err(|error| unreachable("store.uri".to_owned(), &error))?
+            .application_name("pglab");
+        let place = format!(
+            "{} on {}:{}",
+            options.get_database().unwrap_or_else(|| options.get_username()),
+            options.get_host(),
+            options.get_port()
+        );
         let pool = PgPoolOptions::new()
             .max_connections(10)
-            .acquire_timeout(Duration::from_secs(10))
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options)
-            .await?;
+            .await
+            .map_err(|error| unreachable(place, &error))?;
         Ok(Self { pool })
     }
 

@@ -205,14 +205,25 @@ impl Call {
     /// # Errors
     /// As [`Call::response`], or the answer is not what it should be.
     pub async fn read<T: DeserializeOwned>(self) -> anyhow::Result<T> {
+        Ok(self.read_with("").await?.0)
+    }
+
+    /// The answer, and what it says in a header.
+    ///
+    /// # Errors
+    /// As [`Call::read`].
+    pub async fn read_with<T: DeserializeOwned>(self, header: &str) -> anyhow::Result<(T, Option<String>)> {
         let base = self.base.clone();
         let response = self.response().await?;
+        let said = response.headers().get(header);
+        let said = said.and_then(|value| value.to_str().ok()).map(str::to_owned);
         let text = response
             .text()
             .await
             .map_err(|error| unreachable(&base, &error))?;
-        serde_json::from_str(&text)
-            .with_context(|| format!("the answer of {base} can't be read; is it of another version?"))
+        let answer = serde_json::from_str(&text)
+            .with_context(|| format!("the answer of {base} can't be read; is it of another version?"))?;
+        Ok((answer, said))
     }
 
     /// For answers without content.

@@ -75,6 +75,17 @@ fn bare_name(path: &Path) -> anyhow::Result<String> {
 }
 
 fn parse(text: &str) -> anyhow::Result<Definition> {
+    // What the parser says of this ("expected map with a single key") helps nobody.
+    if let Ok(loose) = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(text)
+        && loose
+            .get("example")
+            .is_some_and(|example| example.get("dump").is_some() && example.get("uri").is_some())
+    {
+        bail!(
+            "example: it names both a dump and a uri, and a lab has one example: keep \"dump\" to load a file, or \
+             \"uri\" to read a live database"
+        );
+    }
     let reader = serde_yaml_ng::Deserializer::from_str(text);
     let definition: Definition = singleton_map_recursive::deserialize(reader)?;
     Slug::parse(&definition.lab).context("lab")?;
@@ -196,6 +207,7 @@ order:
             [
                 said("lab: a\ntitle: A\nexmaple: {dump: x}"),
                 said("lab: a\ntitle: A\nexample: {dumb: x}"),
+                said("lab: a\ntitle: A\nexample: {dump: x.sql, uri: 'postgresql://db/x'}"),
                 said("lab: a\ntitle: A\nstart: half"),
                 said("lab: a\ntitle: A\nstart: {tabels: [a]}"),
                 said("lab: A\ntitle: A"),
@@ -211,6 +223,7 @@ order:
             @r#"
         unknown field `exmaple`, expected one of `lab`, `title`, `example`, `start`, `types`, `settings`, `tasks`, `order` at line 3 column 1
         example: unknown variant `dumb`, expected `dump` or `uri` at line 3 column 11
+        example: it names both a dump and a uri, and a lab has one example: keep "dump" to load a file, or "uri" to read a live database
         start: unknown variant `half`, expected one of `empty`, `schema`, `tables`, `dump` at line 3 column 8
         start: unknown variant `tabels`, expected one of `empty`, `schema`, `tables`, `dump` at line 3 column 9
         lab: "A" can't be the short name of a lab: use 1 to 40 of a-z, 0-9 and "-", with a letter or digit first and last

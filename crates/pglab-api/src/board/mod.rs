@@ -24,11 +24,15 @@ use crate::{
     extract::{Acting, Path, Query},
 };
 
+/// Says `false` where a fresh board was wanted and some database could not be looked at in time.
+pub const SETTLED: &str = "pglab-settled";
+
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct BoardQuery {
     /// Leave out the verdicts: `false`.
     pub verdicts: Option<bool>,
-    /// Look first at every database in which something was committed before, for at most 5 s.
+    /// Look first at every database in which something was committed before, for at most 5 s. An answer that could not
+    /// wait for all of them has the header `pglab-settled: false`.
     pub fresh: Option<bool>,
 }
 
@@ -41,7 +45,8 @@ async fn show(
     Path(lab): Path<String>,
     Query(query): Query<BoardQuery>,
 ) -> Result<Response, Problem> {
-    let view = board::show(&control, &actor, &lab, query.fresh.unwrap_or(false)).await?;
+    let shown = board::show(&control, &actor, &lab, query.fresh.unwrap_or(false)).await?;
+    let view = shown.view;
     let with_verdicts = query.verdicts.unwrap_or(true);
     let body = match view.rendered[usize::from(!with_verdicts)].get() {
         Some(body) => body.clone(),
@@ -54,7 +59,12 @@ async fn show(
         }
     };
     let json = HeaderValue::from_static("application/json");
-    Ok(([(header::CONTENT_TYPE, json)], body).into_response())
+    let mut response = ([(header::CONTENT_TYPE, json)], body).into_response();
+    if !shown.settled {
+        let headers = response.headers_mut();
+        headers.insert(SETTLED, HeaderValue::from_static("false"));
+    }
+    Ok(response)
 }
 
 pub fn router() -> OpenApiRouter<Control> {

@@ -28,5 +28,5 @@ pub use row::{
     Activity, ActivityState, BoardEvent, BoardView, Change, ClassRow, HandUp, MemberRow, MemberState,
     NeedRow, TaskHead, TaskRow,
 };
-pub use show::{n_computed, show, subscribe};
+pub use show::{Shown, n_computed, show, subscribe};
 pub use state::{LabHead, Member, SessionsSeen, State, Who};

@@ -10,26 +10,33 @@ use crate::{Control, Error, lab};
 /// How long somebody waits for databases to be looked at.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A board, and whether it has all that was waited for.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub view: Arc<BoardView>,
+    /// False: a fresh board was wanted, and some database could not be looked at in time.
+    pub settled: bool,
+}
+
 /// With `fresh`, waits until everything that was committed before has been looked at, for at most 5 s.
 ///
 /// # Errors
 /// Not of the lab's staff, or no such lab.
-pub async fn show(
-    control: &Control,
-    actor: &Actor,
-    slug: &str,
-    fresh: bool,
-) -> Result<Arc<BoardView>, Error> {
+pub async fn show(control: &Control, actor: &Actor, slug: &str, fresh: bool) -> Result<Shown, Error> {
     let (lab, place) = lab::find(control, actor, slug).await?;
     control.authorise(actor, Operation::LabView(place))?;
-    if fresh && !settle(control, &lab, PATIENCE).await? {
+    let settled = !fresh || settle(control, &lab, PATIENCE).await?;
+    if !settled {
         tracing::info!(
             lab = slug,
             "the board was asked for before every database could be looked at"
         );
     }
     let board = control.boards().of_lab(control, &lab).await?;
-    Ok(board.view(control.now()))
+    Ok(Shown {
+        view: board.view(control.now()),
+        settled,
+    })
 }
 
 /// For who has the event `after` (epoch and number) already, or nothing.

@@ -111,7 +111,8 @@ async fn a_restart_forgets_nothing() {
     let restarted = school.control.again().await;
     let view = board::show(&restarted, &school.teacher, SLUG, false)
         .await
-        .unwrap();
+        .unwrap()
+        .view;
     assert_eq!(row(&view, "ada").score, before.score, "what was earned is kept");
     school.control.control = restarted;
     school.work();

@@ -84,12 +84,18 @@ async fn other_processes_show_the_same() {
     let ada = school.sign_in("ada").await;
     ada.batch_execute(ARTIST).await.unwrap();
     // It asks the other one to look, and waits for the answer.
-    let view = board::show(&other, &school.teacher, SLUG, true).await.unwrap();
+    let view = board::show(&other, &school.teacher, SLUG, true)
+        .await
+        .unwrap()
+        .view;
     let row = super::school::row(&view, "ada");
     assert_eq!(task(&row, "Table artist").state, TaskState::Done);
     let seen = tokio::time::timeout(SOON, async {
         loop {
-            let view = board::show(&other, &school.teacher, SLUG, false).await.unwrap();
+            let view = board::show(&other, &school.teacher, SLUG, false)
+                .await
+                .unwrap()
+                .view;
             let row = super::school::row(&view, "ada");
             if row.activity.n_connections == 1 {
                 return row;

@@ -258,7 +258,7 @@ impl School {
 
     /// As `pglab lab board` asks for it.
     pub(crate) async fn board(&self) -> Arc<BoardView> {
-        board::show(self, &self.teacher, SLUG, true).await.unwrap()
+        board::show(self, &self.teacher, SLUG, true).await.unwrap().view
     }
 
     pub(crate) async fn row(&self, login: &str) -> Arc<MemberRow> {
@@ -278,7 +278,7 @@ impl School {
             let mut subscription = board::subscribe(self, &self.teacher, SLUG, None).await.unwrap();
             loop {
                 // While our own database is away, there is none.
-                if let Ok(view) = board::show(self, &self.teacher, SLUG, false).await {
+                if let Ok(board::Shown { view, .. }) = board::show(self, &self.teacher, SLUG, false).await {
                     last = view
                         .members
                         .iter()

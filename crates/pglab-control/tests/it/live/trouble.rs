@@ -49,7 +49,10 @@ async fn errors_are_on_the_board_with_their_statement() {
     );
     // After a restart it is still known.
     let again = school.control.again().await;
-    let view = board::show(&again, &school.teacher, SLUG, false).await.unwrap();
+    let view = board::show(&again, &school.teacher, SLUG, false)
+        .await
+        .unwrap()
+        .view;
     assert_eq!(row(&view, "ada").n_errors_recent, 3);
 }
 
