@@ -12,6 +12,11 @@ pub struct ClusterFacts {
     pub create_role: bool,
     /// Member of `pg_signal_backend`: can end what runs too long.
     pub signal_backend: bool,
+    /// Member of `pg_read_all_stats`: sees what students do.
+    pub read_all_stats: bool,
+    /// Can read the server's log through SQL.
+    pub read_log: bool,
+    pub log_connections: bool,
     /// Can read `pg_authid`: notices a password that was changed with psql.
     pub read_passwords: bool,
     pub max_connections: i32,
@@ -35,6 +40,9 @@ pub async fn observe(connection: &Connection) -> Result<ClusterFacts, Error> {
         create_database: row.get("create_database"),
         create_role: row.get("create_role"),
         signal_backend: row.get("signal_backend"),
+        read_all_stats: row.get("read_all_stats"),
+        read_log: row.get("read_log"),
+        log_connections: row.get("log_connections"),
         read_passwords: row.get("read_passwords"),
         max_connections: row.get("max_connections"),
         n_connections: row.get("n_connections"),

@@ -133,7 +133,7 @@ uri_file = "/etc/pglab/store.uri"          # postgresql://pglab_store:…@127.0.
 [cluster]                                  # where students' databases live
 host = "127.0.0.1"
 port = 5432
-maintenance_role = "pglab_admin"           # CREATEDB, CREATEROLE, pg_signal_backend; or a superuser
+maintenance_role = "pglab_admin"           # CREATEDB, CREATEROLE, pg_signal_backend, pg_monitor; or a superuser
 maintenance_password_file = "/etc/pglab/maintenance.password"
 nodes = ["db.example.edu:5432"]            # what students are told to connect to
 sslmode = "verify-full"                    # or disable, prefer, require, verify-ca

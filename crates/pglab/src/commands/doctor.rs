@@ -212,11 +212,7 @@ async fn examine_store(uri: &str, findings: &mut Findings) {
         Err(error) => Err(error),
     };
     match pending {
-        Err(error) => findings.add(
-            Level::Problem,
-            "own database",
-            format!("{error}; check store.uri and that the server runs"),
-        ),
+        Err(error) => findings.add(Level::Problem, "own database", error.to_string()),
         Ok(0) => findings.add(Level::Fine, "own database", "reachable and up to date"),
         Ok(n) => findings.add(
             Level::Problem,
@@ -271,7 +267,30 @@ fn judge_cluster(facts: &ClusterFacts, findings: &mut Findings) {
         facts.signal_backend,
         &format!("{role} can end what runs too long"),
         Level::Problem,
-        &format!("{role} can't end what runs too long: GRANT pg_signal_backend TO {role}"),
+        &format!(
+            "{role} can't end what runs too long, nor the sessions of students who are shut out or start over: \
+             GRANT pg_signal_backend TO {role}"
+        ),
+    );
+    findings.judge(
+        about,
+        facts.read_all_stats,
+        &format!("{role} sees what students do"),
+        Level::Problem,
+        &format!(
+            "{role} doesn't see what students do, so the board notices neither their work nor who is connected, and no \
+             cap is kept: GRANT pg_read_all_stats TO {role} (pg_monitor has it)"
+        ),
+    );
+    findings.judge(
+        about,
+        facts.superuser,
+        &format!("{role} is a superuser: every cap can be set"),
+        Level::Warning,
+        &format!(
+            "{role} is no superuser, which is fine; what is not to be had then: temp_file_limit for a database, closing \
+             a database that stays over its quota (it is turned read-only), and extensions that are not trusted"
+        ),
     );
     findings.judge(
         about,
@@ -287,9 +306,28 @@ fn judge_cluster(facts: &ClusterFacts, findings: &mut Findings) {
     findings.judge(
         about,
         log_is_readable,
-        "its log can be read for the error feed",
+        "it writes a log that the error feed can read",
         Level::Warning,
         "its log can't be read for the error feed: set logging_collector = on and log_destination = 'jsonlog' (csvlog before 15)",
+    );
+    findings.judge(
+        about,
+        facts.read_log,
+        &format!("{role} may read its log"),
+        Level::Warning,
+        &format!(
+            "{role} may not read the server's log, so the board shows no errors of students and no hands that are raised \
+             in psql: GRANT pg_monitor TO {role}; GRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, bigint, \
+             boolean) TO {role}; or set cluster.log_folder where the log is on this machine"
+        ),
+    );
+    findings.judge(
+        about,
+        facts.log_connections,
+        "its log tells who connects",
+        Level::Warning,
+        "its log doesn't tell who connects, so who was there for less than a second and wrote nothing counts as absent: \
+         set log_connections = on",
     );
     findings.judge(
         about,

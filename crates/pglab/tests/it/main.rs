@@ -6,6 +6,7 @@ mod account;
 mod crash;
 mod lab;
 mod pack;
+mod serve;
 mod soak;
 mod support;
 mod up;
