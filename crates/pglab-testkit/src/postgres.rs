@@ -131,14 +131,13 @@ impl TestServer {
             .flatten()
             .flatten()
         {
-            if entry
-                .path()
-                .extension()
-                .is_none_or(|extension| extension != "json")
-            {
+            let text = fs::read_to_string(entry.path()).unwrap_or_default();
+            if entry.path().extension().is_some_and(|kind| kind == "csv") {
+                errors.extend(errors_of_csvlog(&text));
+            } else if entry.path().extension().is_none_or(|kind| kind != "json") {
                 continue;
             }
-            for line in fs::read_to_string(entry.path()).unwrap_or_default().lines() {
+            for line in text.lines() {
                 let line: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
                 let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
                 if ["ERROR", "FATAL", "PANIC"].contains(&text("error_severity").as_str()) {
@@ -148,6 +147,20 @@ impl TestServer {
         }
         errors
     }
+}
+
+/// PostgreSQL 14 writes no JSON. A record may have line breaks in it; its severity, SQLSTATE and message stand together.
+fn errors_of_csvlog(text: &str) -> Vec<(String, String)> {
+    let mut errors = Vec::new();
+    for severity in ["ERROR", "FATAL", "PANIC"] {
+        for (at, found) in text.match_indices(&format!(",{severity},")) {
+            let rest = &text[at + found.len()..];
+            let (code, rest) = rest.split_once(',').unwrap_or((rest, ""));
+            let message = rest.split("\",").next().unwrap_or_default();
+            errors.push((code.to_owned(), message.trim_start_matches('"').to_owned()));
+        }
+    }
+    errors
 }
 
 impl Drop for TestServer {

@@ -158,6 +158,17 @@ async fn droppable(connection: &Connection, schema: &SchemaSnapshot) -> Result<V
     connection
         .batch_execute("SET search_path = pg_catalog, pg_temp")
         .await?;
+    // PostgreSQL 14 drops a generated column together with a function or type in its expression, without a word.
+    let generating = connection
+        .query(
+            "SELECT refobjid FROM pg_catalog.pg_depend \
+             WHERE classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass \
+               AND objsubid OPERATOR(pg_catalog.>) 0 AND deptype OPERATOR(pg_catalog.=) 'a' \
+               AND refclassid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_class'::pg_catalog.regclass",
+            &[],
+        )
+        .await?;
+    let generating: Vec<u32> = generating.iter().map(|row| row.get(0)).collect();
     let routines = connection
         .query(
             "SELECT p.oid::pg_catalog.regprocedure::pg_catalog.text FROM pg_catalog.pg_proc p \
@@ -165,18 +176,32 @@ async fn droppable(connection: &Connection, schema: &SchemaSnapshot) -> Result<V
              WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid \
                AND pg_catalog.pg_has_role(p.proowner, 'USAGE') \
                AND n.nspname OPERATOR(pg_catalog.<>) 'pglab' \
+               AND p.oid OPERATOR(pg_catalog.<>) ALL ($1) \
                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
                    WHERE d.objid OPERATOR(pg_catalog.=) p.oid \
                      AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass \
                      AND d.deptype OPERATOR(pg_catalog.=) 'e')",
-            &[],
+            &[&generating],
         )
         .await?;
+    let generating_types = connection
+        .query(
+            "SELECT n.nspname::pg_catalog.text, t.typname::pg_catalog.text FROM pg_catalog.pg_type t \
+             JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace \
+             WHERE t.oid OPERATOR(pg_catalog.=) ANY ($1)",
+            &[&generating],
+        )
+        .await?;
+    let generating_types: HashSet<ObjectName> = generating_types
+        .iter()
+        .map(|row| ObjectName::new(row.get::<_, String>(0), row.get::<_, String>(1)))
+        .collect();
     let types = schema
         .enums
         .iter()
         .map(|it| &it.name)
-        .chain(schema.domains.iter().map(|it| &it.name));
+        .chain(schema.domains.iter().map(|it| &it.name))
+        .filter(|name| !generating_types.contains(name));
     Ok(routines
         .iter()
         .map(|row| format!("DROP ROUTINE {}", row.get::<_, String>(0)))

@@ -92,7 +92,9 @@ async fn a_short_visit_is_told() {
     visit.batch_execute("CREATE TABLE t (a int)").await.unwrap();
     drop(visit);
     let mut after = sweeper.sweep().await.unwrap();
-    while !after.sessions.is_empty() {
+    // PostgreSQL 14 tells it half a second later.
+    let late = server.server().settings().binaries.major < 15;
+    while !after.sessions.is_empty() || late && changed(&before, &after).is_empty() {
         after = sweeper.sweep().await.unwrap();
     }
     assert_eq!(names(&changed(&before, &after)), ["ada"]);

@@ -73,11 +73,12 @@ WITH wanted AS (
             WHERE grantee NOT IN (0, m.datdba) AND privilege_type = 'TEMPORARY' LIMIT 1)) AS doc
     FROM measured m
 ), friend AS (
-    -- Up to PostgreSQL 14 a role may grant itself to others; a grant of ours has us as its grantor.
+    -- Up to PostgreSQL 14 a role may grant itself to others, and these, with the option to, to more. A grant of ours has
+    -- us as its grantor, who has no mark.
     SELECT jsonb_build_object('role', pg_get_userbyid(g.roleid), 'member', pg_get_userbyid(g.member)) AS doc
     FROM pg_auth_members g
     JOIN pg_shdescription c ON c.objoid = g.roleid AND c.classoid = 'pg_authid'::regclass AND c.description LIKE 'pglab:%'
-    WHERE g.grantor = g.roleid
+    JOIN pg_shdescription d ON d.objoid = g.grantor AND d.classoid = 'pg_authid'::regclass AND d.description LIKE 'pglab:%'
 )
 SELECT jsonb_build_object(
     'sessions', coalesce((SELECT jsonb_agg(doc) FROM session), '[]'),

@@ -32,16 +32,25 @@ async fn a_friend_can_not_be_let_in() {
 async fn ones_own_role_can_not_be_given_away() {
     let class = Class::start().await;
     let ada = class.student("ada").await;
+    // Up to PostgreSQL 14 it can, until the watcher looks: watch::a_role_that_a_student_gave_away_is_taken_back.
+    if ada.server_version() >= 150_000 {
+        assert_denied(
+            &ada,
+            &[
+                "GRANT ada TO bob",
+                "GRANT ada TO bob WITH ADMIN OPTION",
+                "GRANT ada TO pglab_lab_shop",
+                "GRANT ada TO pglab_chk_bob",
+                "REVOKE ada FROM pglab_chk_ada",
+            ],
+        )
+        .await;
+    }
     assert_denied(
         &ada,
         &[
-            "GRANT ada TO bob",
-            "GRANT ada TO bob WITH ADMIN OPTION",
             "GRANT pglab_lab_shop TO bob WITH ADMIN OPTION",
-            "GRANT ada TO pglab_lab_shop",
-            "GRANT ada TO pglab_chk_bob",
             "REVOKE pglab_lab_shop FROM bob",
-            "REVOKE ada FROM pglab_chk_ada",
             "SET ROLE pglab_lab_shop; GRANT pglab_lab_shop TO pglab_chk_bob",
         ],
     )

@@ -80,7 +80,9 @@ async fn no_library_is_loaded() {
         ],
     )
     .await;
-    assert_eq!(refusal(&ada, "CREATE LANGUAGE plpython3u").await, "0A000");
+    // Denied where it is installed.
+    let untrusted = refusal(&ada, "CREATE LANGUAGE plpython3u").await;
+    assert!([DENIED, "0A000"].contains(&untrusted.as_str()), "{untrusted}");
     // Only for a whole session, and only out of a folder that an administrator fills.
     let mut config = class.config("ada", "shop_ada");
     config.options("-c local_preload_libraries=dblink");
@@ -104,7 +106,9 @@ async fn only_trusted_extensions_are_made() {
         "amcheck",
     ] {
         let code = refusal(&ada, &format!("CREATE EXTENSION {extension}")).await;
-        assert_eq!(code, DENIED, "{extension}");
+        // adminpack is no more since PostgreSQL 17.
+        let gone = extension == "adminpack" && ada.server_version() >= 170_000;
+        assert_eq!(code, if gone { "0A000" } else { DENIED }, "{extension}");
     }
     ada.batch_execute("CREATE EXTENSION pgcrypto; CREATE EXTENSION hstore")
         .await

@@ -23,12 +23,12 @@ async fn a_script_that_makes_its_own_database_goes_into_ours() {
         .await
         .unwrap();
     let warned: Vec<_> = report.warnings.iter().map(|warning| warning.line).collect();
-    assert_eq!(
-        warned,
-        [3, 4, 5, 8, 11, 12, 13, 16, 19, 20, 26],
-        "{:#?}",
-        report.warnings
-    );
+    // PostgreSQL 17 knows the setting of line 8.
+    let mut expected = vec![3, 4, 5, 8, 11, 12, 13, 16, 19, 20, 26];
+    if workshop.server.server().settings().binaries.major >= 17 {
+        expected.retain(|line| *line != 8);
+    }
+    assert_eq!(warned, expected, "{:#?}", report.warnings);
     assert_eq!(report.n_copied_rows, 1);
     let inside = workshop.inside("pglab_ex_shop_1").await;
     let row = inside
