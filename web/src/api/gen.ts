@@ -1466,6 +1466,8 @@ export interface components {
             /** @description `btree`, `hash`, `gin`, … */
             method: string;
             name: string;
+            /** @description Of a unique index: an empty value equals another. */
+            nulls_not_distinct?: boolean;
             predicate?: string | null;
             unique: boolean;
         };
@@ -2747,7 +2749,10 @@ export interface operations {
             query?: {
                 /** @description Leave out the verdicts: `false`. */
                 verdicts?: boolean | null;
-                /** @description Look first at every database in which something was committed before, for at most 5 s. */
+                /**
+                 * @description Look first at every database in which something was committed before, for at most 5 s. An answer that could not
+                 *     wait for all of them has the header `pglab-settled: false`.
+                 */
                 fresh?: boolean | null;
             };
             header?: never;
