@@ -132,10 +132,12 @@ async fn a_new_reader_and_a_cut_file() {
 #[tokio::test]
 async fn who_connected() {
     for format in ["csvlog", "jsonlog"] {
-        let server = TestServer::start_with(&[("log_destination", format)]).await;
-        if format == "jsonlog" && server.server().settings().binaries.major < 15 {
+        // PostgreSQL 14 doesn't know the other, and would not start.
+        let major = pglab_fleet::private::Binaries::find(None).unwrap().major;
+        if format == "jsonlog" && major < 15 {
             continue;
         }
+        let server = TestServer::start_with(&[("log_destination", format)]).await;
         let connection = server.superuser("postgres").await;
         let visited = server.database("visited").await;
         let mut source = LogSource::folder(server.server().log_folder());

@@ -282,6 +282,18 @@ fn judge_cluster(facts: &ClusterFacts, findings: &mut Findings) {
              cap is kept: GRANT pg_read_all_stats TO {role} (pg_monitor has it)"
         ),
     );
+    if major < 15 {
+        findings.judge(
+            about,
+            facts.superuser,
+            "schemas of new databases can be given to a class",
+            Level::Problem,
+            &format!(
+                "in PostgreSQL {major} the schema public of a new database belongs to the superuser, so that {role} can load \
+                 no example: ALTER ROLE {role} SUPERUSER, or use PostgreSQL 15 or later"
+            ),
+        );
+    }
     findings.judge(
         about,
         facts.superuser,

@@ -188,6 +188,16 @@ async fn a_maintenance_role_that_is_no_superuser() {
     let superuser = site.server.superuser("postgres").await;
     superuser.batch_execute(GRANTS).await.unwrap();
     let well = site.doctor();
+    if superuser.server_version() < 150_000 {
+        // There it takes a superuser, and the doctor is the one who says so.
+        let said = String::from_utf8_lossy(&well.stdout).into_owned();
+        assert_eq!(well.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("keeper can load no example: ALTER ROLE keeper SUPERUSER"),
+            "{said}"
+        );
+        return;
+    }
     assert_eq!(
         well.status.code(),
         Some(0),
