@@ -24,6 +24,7 @@ test: install-for-test install-for-stack ## Install what the tests need, then ru
 	@scripts/step "Deployment: files" $(MAKE) --no-print-directory deploy-check
 	@scripts/step "Rust tests" $(MAKE) --no-print-directory rust-test
 	@scripts/step "Browser test" $(MAKE) --no-print-directory browser-test
+	@scripts/step "Deployment: the stack, walked" $(MAKE) --no-print-directory stack-test
 
 check: ## Format, lints, and whether generated files are up to date
 	cargo fmt --all --check

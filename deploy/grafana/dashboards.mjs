@@ -232,6 +232,10 @@ const studentDashboard = dashboard("pglab-student", "pglab: student", "One stude
     query('lab:errors_per_minute:rate5m{lab="$lab"} / on (lab) lab:students:sum', "average of the class"),
   ], { min: 0 }),
   bars("Tasks", [query(`pglab_student_task_points${ME} / on (lab, task) group_left () (pglab_task_max_points{lab="$lab"} > 0)`, "{{task}}", { instant: true })], { unit: "percentunit", min: 0, max: 1, h: 14, thresholds: steps([null, "orange"], [0.999, "green"]) }),
+  lines("Checks that pass, without pglab", [
+    query(`sum(sql_pglab_check_passed${ME})`, "passed, as the SQL exporter sees it"),
+    query(`count(sql_pglab_check_passed${ME})`, "of"),
+  ], { min: 0, h: 7, description: "Asked of the database by the SQL exporter, without pglab: the same queries that pglab's checks are, as far as one query can say them." }),
   lines("Without progress", [query(`lab_student:idle_seconds:last${ME} or 0 * pglab_student_points${ME}`, "$student")], { unit: "s", min: 0, h: 7 }),
   lines("Size of the database", [
     query(`pglab_student_database_bytes${ME}`, "used"),
