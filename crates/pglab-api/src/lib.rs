@@ -17,6 +17,7 @@ pub mod extract;
 mod headers;
 pub mod health;
 mod idempotency;
+mod identity;
 pub mod kit;
 pub mod labs;
 pub mod members;

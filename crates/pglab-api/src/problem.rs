@@ -52,6 +52,7 @@ impl From<Error> for Problem {
         match error {
             Error::NotSignedIn => Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", detail),
             Error::SignInRefused => Self::new(StatusCode::UNAUTHORIZED, "sign_in_refused", detail),
+            Error::AccountHeld(_) => Self::new(StatusCode::FORBIDDEN, "account_held", detail),
             Error::PasswordChangeRequired => {
                 Self::new(StatusCode::FORBIDDEN, "password_change_required", detail)
             }

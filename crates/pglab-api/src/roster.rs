@@ -25,6 +25,8 @@ pub struct ImportQuery {
     /// Only tell what would change.
     #[serde(default)]
     pub dry_run: bool,
+    /// The name of a group of the LDAP directory: its members are the roster, and the body is empty.
+    pub group: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -176,7 +178,12 @@ async fn import(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let body = body.map_err(|_| too_large())?;
-    let report = roster::import(&control, &actor, &lab, &body, query.dry_run).await?;
+    let report = match &query.group {
+        Some(group) => {
+            pglab_control::directory::roster::import(&control, &actor, &lab, group, query.dry_run).await?
+        }
+        None => roster::import(&control, &actor, &lab, &body, query.dry_run).await?,
+    };
     if !report.refused() {
         return Ok(axum::Json(RosterReport::from(report)).into_response());
     }

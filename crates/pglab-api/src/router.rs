@@ -20,8 +20,8 @@ use crate::{
     document::{Top, completed},
     example,
     extract::OnMetricsListener,
-    headers, health, idempotency, labs, members, metrics, monitoring, pages, people, preparation, results,
-    roster, session, system, tasks, tokens,
+    headers, health, idempotency, identity, labs, members, metrics, monitoring, pages, people, preparation,
+    results, roster, session, system, tasks, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -31,6 +31,7 @@ fn routes() -> OpenApiRouter<Control> {
     OpenApiRouter::with_openapi(Top::openapi())
         .merge(health::router())
         .merge(system::router())
+        .merge(identity::router())
         .merge(session::router())
         .merge(account::router())
         .merge(tokens::router())

@@ -6,12 +6,14 @@ use pglab_identity::password;
 use pglab_store::{
     audit,
     credential::{self, Credential},
+    directory_account,
     person::{self, Person},
 };
 
 use crate::{
     Control, Error,
     credential::converge,
+    directory,
     session::Identified,
     sign_in::{Attempt, hashing, password_fits},
 };
@@ -63,7 +65,19 @@ pub async fn change_password(
     check(login, old, new)?;
     let attempt = Attempt::begin(control, login, "changing the password").await?;
     let verified = credential::by_person(control.store.pool(), me.id).await?;
-    if !password_fits(control, verified.as_ref(), old).await? {
+    let person = person::by_id(control.store.pool(), me.id).await?;
+    let in_tree = !directory::is_local(control, person.as_ref(), verified.as_ref());
+    if in_tree {
+        match directory::password::change(control, &me.login, old, new).await {
+            Ok(()) => {}
+            // Nothing was compared.
+            Err(error @ (Error::Unavailable(_) | Error::Conflict(_))) => {
+                attempt.forget(control).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        }
+    } else if !password_fits(control, verified.as_ref(), old).await? {
         return Err(Error::invalid("old_password", "the old password is wrong"));
     }
     attempt.succeeded(control).await?;
@@ -77,7 +91,8 @@ pub async fn change_password(
         a.as_ref()
             .map(|c| (c.password_hash.clone(), c.initial_sealed.clone()))
     };
-    if same(&current) != same(&verified) {
+    // What the tree holds by now counts; here is only a copy of it.
+    if !in_tree && same(&current) != same(&verified) {
         return Err(Error::Conflict(
             "the password was changed by somebody else just now".to_owned(),
         ));
@@ -94,6 +109,9 @@ pub async fn change_password(
         claimed_at: current.and_then(|c| c.claimed_at),
     };
     credential::put(&mut tx, &changed).await?;
+    if in_tree {
+        directory_account::password_given(&mut tx, me.id, changed.changed_at).await?;
+    }
     let keep = identified.session.as_ref().map(|session| session.token_hash);
     pglab_store::session::delete_of_person(&mut tx, me.id, keep).await?;
     let entry = audit::Entry::new(control.now(), actor, "password_change", login);
@@ -102,7 +120,7 @@ pub async fn change_password(
     if let Err(error) = converge(control, Some(me.id)).await {
         tracing::warn!(%error, %login, "PostgreSQL is given the changed password later");
     }
-    control.wake().prepare.notify_one();
+    control.wake().people_changed();
     Ok(())
 }
 

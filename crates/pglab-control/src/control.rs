@@ -6,17 +6,19 @@ use chrono::{DateTime, Utc};
 use pglab_core::{
     Clock, Random,
     access::{Actor, Operation, may},
+    directory::IdentitySettings,
 };
 use pglab_fleet::{
     Cluster,
     collect::{Prober, Source},
 };
-use pglab_identity::Sealer;
+use pglab_identity::{Sealer, directory::Directory};
 use pglab_store::Store;
 use tokio::sync::watch;
 
 use crate::{
-    Error, board::Boards, example, metrics::Metrics, monitoring::Monitoring, reports::Reports, wake::Wake,
+    Error, board::Boards, directory, example, metrics::Metrics, monitoring::Monitoring, reports::Reports,
+    wake::Wake,
 };
 
 /// Cheap to clone.
@@ -27,6 +29,7 @@ pub struct Control(Arc<Inner>);
 struct Inner {
     parts: Parts,
     options: Options,
+    directory: Option<Directory>,
     wake: Wake,
     examples: example::Live,
     instances: watch::Sender<u64>,
@@ -60,6 +63,8 @@ pub struct Options {
     /// Where `pg_dump` is, if not where PostgreSQL's programs usually are.
     pub pg_bindir: Option<PathBuf>,
     pub monitoring: Monitoring,
+    /// Who keeps the passwords.
+    pub identity: IdentitySettings,
 }
 
 impl Default for Options {
@@ -68,6 +73,7 @@ impl Default for Options {
             upload_bytes: 4 * 1024 * 1024 * 1024,
             pg_bindir: None,
             monitoring: Monitoring::default(),
+            identity: IdentitySettings::Local,
         }
     }
 }
@@ -93,6 +99,7 @@ impl Control {
         Self(Arc::new(Inner {
             started_at: parts.clock.now(),
             parts,
+            directory: directory::client(&options.identity),
             options,
             wake: Wake::default(),
             examples: example::Live::default(),
@@ -106,6 +113,11 @@ impl Control {
 
     pub fn options(&self) -> &Options {
         &self.0.options
+    }
+
+    /// The client of the LDAP directory. `None` where pglab keeps the passwords itself.
+    pub fn directory(&self) -> Option<&Directory> {
+        self.0.directory.as_ref()
     }
 
     pub(crate) fn examples(&self) -> &example::Live {

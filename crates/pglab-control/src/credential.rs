@@ -71,6 +71,10 @@ fn purpose(person: PersonId) -> String {
 /// # Errors
 /// The cluster or our own database does not answer.
 pub async fn converge(control: &Control, person: Option<PersonId>) -> Result<u64, Error> {
+    if control.directory().is_some() {
+        // What roles hold then depends on their labs: the reconciler of instances knows it.
+        return Ok(0);
+    }
     let mut wanted = credential::wanted(control.store.pool(), person).await?;
     if wanted.is_empty() {
         return Ok(0);

@@ -16,6 +16,9 @@ pub enum Error {
     /// Login and password don't fit, for whatever reason.
     #[error("the login or the password is wrong")]
     SignInRefused,
+    /// Who they are is known, and they are kept out for now: a sentence why.
+    #[error("{0}")]
+    AccountHeld(String),
     #[error("change the initial password first")]
     PasswordChangeRequired,
     #[error("this is not yours to do")]

@@ -7,6 +7,7 @@ pub mod claim;
 pub mod control;
 pub mod credential;
 pub mod credentials;
+pub mod directory;
 mod error;
 pub mod example;
 pub mod history;

@@ -2,6 +2,7 @@
 
 use pglab_core::{
     access::{Actor, Operation},
+    directory::IdentityMode,
     id::PersonId,
     person::{Login, Role},
 };
@@ -64,6 +65,13 @@ pub struct NewPerson {
 /// Not an admin, the login is taken, or name and e-mail are not what they can be.
 pub async fn create(control: &Control, actor: &Actor, new: NewPerson) -> Result<(Person, String), Error> {
     control.authorise(actor, Operation::PersonManage)?;
+    if control.options().identity.mode() == IdentityMode::Directory && new.role != Role::Admin {
+        return Err(Error::Conflict(
+            "people come from the directory of your university: give them a role by one of its groups, or put them on the \
+             roster of a lab. Only admins can have an account of pglab's own"
+                .to_owned(),
+        ));
+    }
     let person = Person {
         id: PersonId::new(&*control.clock, &*control.random),
         login: new.login,
@@ -82,6 +90,7 @@ pub async fn create(control: &Control, actor: &Actor, new: NewPerson) -> Result<
             other => other,
         })?;
     control.store.commit(tx).await?;
+    control.wake().people_changed();
     Ok((person, password))
 }
 
@@ -151,7 +160,7 @@ pub async fn update(
     audit::insert(&mut tx, entry).await?;
     control.store.commit(tx).await?;
     // Their way into PostgreSQL follows.
-    control.wake().prepare.notify_one();
+    control.wake().people_changed();
     Ok(person)
 }
 

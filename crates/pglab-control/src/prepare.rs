@@ -7,11 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, stream};
 use pglab_core::{
     access::{Actor, Operation},
+    directory::IdentityMode,
     id::MemberId,
     instance::{InstanceEvent, InstanceState},
     lab::{LabState, MemberRole},
 };
 use pglab_store::{
+    directory_account,
     example::{self, ExampleState},
     instance::{self, Instance},
     lab::Lab,
@@ -59,6 +61,28 @@ pub struct Preparation {
     pub note: Option<String>,
 }
 
+impl Preparation {
+    /// Databases alone are of no use: a class is ready when everybody can sign in.
+    fn wait_for_accounts(&mut self, n_accounts: u64, failing: Option<String>) {
+        if n_accounts == 0 || !matches!(self.state, PreparationState::Running | PreparationState::Done) {
+            return;
+        }
+        self.state = PreparationState::Running;
+        self.finished_at = None;
+        let accounts = if n_accounts == 1 {
+            "1 account".to_owned()
+        } else {
+            format!("{n_accounts} accounts")
+        };
+        self.note.get_or_insert(match failing {
+            Some(why) => format!(
+                "Waits for the directory, which {accounts} are to be made in; it goes on by itself: {why}."
+            ),
+            None => format!("{accounts} are being made in the directory."),
+        });
+    }
+}
+
 /// Asks for a database for every student. Asking twice is fine; what failed is tried again at once.
 ///
 /// # Errors
@@ -94,7 +118,7 @@ pub async fn prepare(control: &Control, actor: &Actor, slug: &str) -> Result<Pre
     lab.prepare_wanted_at = Some(now);
     retry_failed(control, &mut tx, &lab).await?;
     crate::lab::write(control, tx, actor, &lab, "lab_prepare", serde_json::json!({})).await?;
-    control.wake().prepare.notify_one();
+    control.wake().people_changed();
     of_lab(control, &lab).await
 }
 
@@ -127,7 +151,16 @@ pub async fn of_lab(control: &Control, lab: &Lab) -> Result<Preparation, Error> 
     let members = member::of_lab(pool, lab.id).await?;
     let instances = instance::of_lab(pool, lab.id).await?;
     let example = example::of_lab(pool, lab.id).await?.map(|example| example.state);
-    Ok(summarise(lab, example, &members, &instances, control.now()))
+    let mut preparation = summarise(lab, example, &members, &instances, control.now());
+    if control.options().identity.mode() == IdentityMode::Managed {
+        let n_accounts = directory_account::n_waiting(pool, lab.id).await?;
+        let failing = control
+            .last_report(&crate::directory::reconcile::WORKER)
+            .and_then(|report| report.failing)
+            .map(|failing| failing.error);
+        preparation.wait_for_accounts(n_accounts, failing);
+    }
+    Ok(preparation)
 }
 
 /// Another process may do the work: then its progress is seen in our own database, this often.

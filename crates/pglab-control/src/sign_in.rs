@@ -11,7 +11,7 @@ use pglab_store::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{Control, Error, credential::initial_password, session};
+use crate::{Control, Error, credential::initial_password, directory, session};
 
 /// Failures are counted over this long.
 pub const WINDOW: TimeDelta = TimeDelta::minutes(15);
@@ -47,10 +47,23 @@ pub async fn sign_in(
         Some(person) => credential::by_person(pool, person.id).await?,
         None => None,
     };
-    let fits = password_fits(control, credential.as_ref(), password).await?;
-    let person = person
-        .filter(|person| fits && person.disabled_at.is_none())
-        .ok_or(Error::SignInRefused)?;
+    let person = if directory::is_local(control, person.as_ref(), credential.as_ref()) {
+        let fits = password_fits(control, credential.as_ref(), password).await?;
+        person
+            .filter(|person| fits && person.disabled_at.is_none())
+            .ok_or(Error::SignInRefused)?
+    } else {
+        let login = parsed.as_ref().ok_or(Error::SignInRefused)?;
+        match directory::sign_in::person(control, login, password).await {
+            Ok(person) => person,
+            // Nothing was compared: whoever tries while the directory is away is not shut out afterwards.
+            Err(error @ Error::Unavailable(_)) => {
+                attempt.forget(control).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        }
+    };
     let mut tx = control.store.begin().await?;
     sign_in_failure::delete_of(&mut tx, attempt.login, attempt.address).await?;
     let (cookie, identified) = session::begin(control, &mut tx, &person).await?;
@@ -71,6 +84,7 @@ fn counted(typed: &str, parsed: Option<&Login>) -> String {
 /// One try, counted as a failure until it succeeds: so many at the same time are no way around the limit.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
+    id: i64,
     login: &'a str,
     address: &'a str,
 }
@@ -94,12 +108,19 @@ impl<'a> Attempt<'a> {
             until = until.max(earlier.map(|at| at + WINDOW));
         }
         let Some(until) = until else {
-            return Ok(Self { login, address });
+            return Ok(Self { id, login, address });
         };
         sign_in_failure::delete(&mut tx, id).await?;
         control.store.commit(tx).await?;
         tracing::warn!(%login, %address, "too many failed sign-ins");
         Err(Error::RateLimited((until - now).to_std().unwrap_or_default()))
+    }
+
+    /// It does not count.
+    pub(crate) async fn forget(self, control: &Control) -> Result<(), Error> {
+        let mut tx = control.store.begin().await?;
+        sign_in_failure::delete(&mut tx, self.id).await?;
+        Ok(control.store.commit(tx).await?)
     }
 
     pub(crate) async fn succeeded(self, control: &Control) -> Result<(), Error> {

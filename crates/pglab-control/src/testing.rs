@@ -13,7 +13,7 @@ use pglab_identity::Sealer;
 use pglab_store::{Store, person::Person};
 use pglab_testkit::{SeededRandom, SettableClock, TestServer};
 
-use crate::{Control, Parts, credential};
+use crate::{Control, Options, Parts, credential};
 
 #[derive(Debug)]
 pub struct TestControl {
@@ -32,6 +32,10 @@ impl std::ops::Deref for TestControl {
 
 impl TestControl {
     pub async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    pub async fn start_with(options: Options) -> Self {
         let server = TestServer::start().await;
         let store = Store::connect(&server.database("pglab").await)
             .await
@@ -39,7 +43,7 @@ impl TestControl {
         store.migrate().await.expect("our own database can be migrated");
         let clock = Arc::new(SettableClock::default());
         let data_dir = tempfile::tempdir().expect("a folder for data");
-        let control = assemble(store, &server, clock.clone(), data_dir.path());
+        let control = assemble(store, &server, clock.clone(), data_dir.path(), options);
         Self {
             control,
             clock,
@@ -54,7 +58,14 @@ impl TestControl {
         let store = Store::connect(&uri)
             .await
             .expect("our own database can be reached");
-        assemble(store, &self.server, self.clock.clone(), self.data_dir.path())
+        let options = self.options().clone();
+        assemble(
+            store,
+            &self.server,
+            self.clock.clone(),
+            self.data_dir.path(),
+            options,
+        )
     }
 
     /// A person with an initial password, as the second value.
@@ -87,12 +98,18 @@ impl TestControl {
     }
 }
 
-fn assemble(store: Store, server: &TestServer, clock: Arc<SettableClock>, data_dir: &Path) -> Control {
+fn assemble(
+    store: Store,
+    server: &TestServer,
+    clock: Arc<SettableClock>,
+    data_dir: &Path,
+    options: Options,
+) -> Control {
     let address = Address {
         host: "127.0.0.1".to_owned(),
         port: server.port(),
     };
-    Control::new(Parts {
+    let parts = Parts {
         store,
         cluster: Cluster::new(
             address.clone(),
@@ -106,7 +123,8 @@ fn assemble(store: Store, server: &TestServer, clock: Arc<SettableClock>, data_d
         public_url: "http://127.0.0.1:8432".to_owned(),
         data_dir: data_dir.to_owned(),
         log_folder: Some(server.server().log_folder()),
-    })
+    };
+    Control::with_options(parts, options)
 }
 
 /// A person as an actor who has signed in.

@@ -10,8 +10,18 @@ pub struct Wake {
     pub example: Notify,
     /// Members, their access or their databases are to change.
     pub prepare: Notify,
+    /// The same, for the accounts in an LDAP tree.
+    pub directory: Notify,
     /// A lab is to be archived or deleted.
     pub clean_up: Notify,
     /// Tasks or settings changed: every database is judged anew.
     pub live: Notify,
+}
+
+impl Wake {
+    /// People came or went, or their passwords, access or databases are to change.
+    pub fn people_changed(&self) {
+        self.prepare.notify_one();
+        self.directory.notify_one();
+    }
 }

@@ -8,15 +8,17 @@ use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Control, Worker, board::feed, example, history, housekeeping, instance, lab, live, monitoring, nodes,
+    Control, Worker, board::feed, directory, example, history, housekeeping, instance, lab, live, monitoring,
+    nodes,
 };
 
 /// How often a process without leadership asks for it, and one with it confirms it.
 const LEADERSHIP_PERIOD: Duration = Duration::from_secs(2);
 
 /// All that report, in the order in which they are shown.
-pub const ALL: [Worker; 11] = [
+pub const ALL: [Worker; 12] = [
     instance::WORKER,
+    directory::reconcile::WORKER,
     example::WORKER,
     lab::clean_up::WORKER,
     housekeeping::WORKER,
@@ -79,6 +81,7 @@ async fn lead(control: &Control, mut leadership: Leadership, stop: &Cancellation
 fn start(control: &Control, stop: &CancellationToken) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     workers.spawn(housekeeping::run(control.clone(), stop.clone()));
+    workers.spawn(directory::reconcile::run(control.clone(), stop.clone()));
     workers.spawn(example::run(control.clone(), stop.clone()));
     workers.spawn(instance::run(control.clone(), stop.clone()));
     workers.spawn(lab::clean_up::run(control.clone(), stop.clone()));

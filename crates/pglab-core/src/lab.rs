@@ -185,6 +185,9 @@ pub struct LabSettings {
     pub temp_file_limit_mib: u32,
     /// A database that is larger turns read-only. MiB.
     pub database_quota_mib: u32,
+    /// Where a directory checks passwords: PostgreSQL also keeps a verifier of the last known one, for the time when the
+    /// directory is away.
+    pub scram_fallback: bool,
     /// Extensions that are not trusted, but that an admin has allowed. Created by pglab in the templates.
     pub extensions: Vec<String>,
 }
@@ -203,6 +206,7 @@ impl Default for LabSettings {
             idle_in_transaction_timeout_s: 600,
             temp_file_limit_mib: 512,
             database_quota_mib: 512,
+            scram_fallback: false,
             extensions: Vec::new(),
         }
     }

@@ -1,5 +1,7 @@
-//! Passwords, tokens and the sealing of secrets. Knows neither our own database nor any server; LDAP will live here.
+//! Passwords, tokens, the sealing of secrets, and LDAP. Knows neither our own database nor any server; The client of an LDAP directory is
+//! [`directory`].
 
+pub mod directory;
 pub mod password;
 pub mod random;
 pub mod seal;

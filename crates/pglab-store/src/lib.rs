@@ -6,6 +6,7 @@ pub mod audit;
 pub mod claim_link;
 pub mod class;
 pub mod credential;
+pub mod directory_account;
 pub mod example;
 pub mod example_rows;
 pub mod gradebook;

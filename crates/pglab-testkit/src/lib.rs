@@ -9,6 +9,8 @@ pub mod clock;
 
 pub mod postgres;
 pub mod schema_gen;
+pub mod slapd;
 
 pub use clock::{SeededRandom, SettableClock};
 pub use postgres::{TestServer, free_port};
+pub use slapd::{Slapd, SlapdOptions};

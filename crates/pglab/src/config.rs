@@ -20,10 +20,17 @@ use serde::Deserialize;
 
 use crate::{data_dir::parse_key, statistics::StatisticsSection};
 
+mod identity;
+
+pub use identity::IdentitySection;
+
 /// The whole file. Unknown keys are errors, so that a misspelt one is not silently without effect.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Who keeps the passwords; pglab itself where it is left out.
+    #[serde(default)]
+    pub identity: IdentitySection,
     pub server: ServerSection,
     pub store: StoreSection,
     pub cluster: ClusterSection,
@@ -200,6 +207,7 @@ impl Config {
         self.seal_key()?;
         self.nodes()?;
         self.kit_protection()?;
+        self.identity.settings()?;
         Ok(())
     }
 
@@ -290,6 +298,7 @@ impl Config {
             monitoring,
             upload_bytes: self.server.max_upload_mib.saturating_mul(1 << 20),
             pg_bindir: self.server.pg_bindir.clone(),
+            identity: self.identity.settings()?,
         };
         let parts = Parts {
             store,

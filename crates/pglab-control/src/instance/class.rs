@@ -16,7 +16,7 @@ use pglab_store::{
     snapshot_database::{self, SnapshotDatabase},
 };
 
-use crate::{Control, Error};
+use crate::{Control, Error, directory::verifiers};
 
 #[derive(Debug)]
 pub(super) struct Class {
@@ -37,13 +37,15 @@ pub(super) struct One<'a> {
 impl Class {
     pub(super) async fn read(control: &Control) -> Result<Self, Error> {
         let pool = control.store.pool();
+        let mut students = class::students(pool).await?;
+        verifiers::choose(control, &mut students).await?;
         Ok(Self {
             labs: class::labs(pool)
                 .await?
                 .into_iter()
                 .map(|lab| (lab.id, lab))
                 .collect(),
-            students: class::students(pool).await?,
+            students,
             instances: instance::all(pool)
                 .await?
                 .into_iter()

@@ -6,7 +6,7 @@ use pglab_fleet::{Connection, inventory, provision::role};
 use pglab_store::{class::ClassStudent, credential};
 
 use super::class::Class;
-use crate::{Control, Error};
+use crate::{Control, Error, directory::verifiers::NONE};
 
 /// How many passwords were given.
 pub(super) async fn converge(
@@ -44,7 +44,7 @@ pub(super) async fn converge(
         let Some(wanted) = &student.scram_verifier else {
             continue;
         };
-        if found.as_ref() != Some(wanted) {
+        if found.as_deref().unwrap_or(NONE) != wanted {
             match role::set_password(connection, student.login.role(), wanted).await {
                 Ok(()) => n_given += 1,
                 Err(error @ (pglab_fleet::Error::Connection(_) | pglab_fleet::Error::Deadline(_))) => {

@@ -36,7 +36,7 @@ pub async fn archive(control: &Control, actor: &Actor, slug: &str) -> Result<Lab
         write(control, tx, actor, &lab, "lab_archive", json!({})).await?;
         lab.version += 1;
         control.wake().clean_up.notify_one();
-        control.wake().prepare.notify_one();
+        control.wake().people_changed();
     }
     view(control, actor, lab, place).await
 }

@@ -31,7 +31,7 @@ pub async fn close(control: &Control, actor: &Actor, slug: &str) -> Result<LabVi
     lab.state = LabState::Closed;
     lab.closed_at = Some(control.now());
     write(control, tx, actor, &lab, "lab_close", json!({})).await?;
-    control.wake().prepare.notify_one();
+    control.wake().people_changed();
     control.wake().live.notify_one();
     lab.version += 1;
     view(control, actor, lab, place).await

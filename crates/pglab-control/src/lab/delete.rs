@@ -28,6 +28,6 @@ pub async fn delete(control: &Control, actor: &Actor, slug: &str, confirm: &str)
     lab.trouble = None;
     write(control, tx, actor, &lab, "lab_delete", json!({})).await?;
     control.wake().clean_up.notify_one();
-    control.wake().prepare.notify_one();
+    control.wake().people_changed();
     Ok(())
 }

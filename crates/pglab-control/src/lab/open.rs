@@ -54,7 +54,7 @@ pub async fn open(control: &Control, actor: &Actor, slug: &str) -> Result<LabVie
     lab.opened_at = lab.opened_at.or(Some(control.now()));
     lab.closed_at = None;
     write(control, tx, actor, &lab, "lab_open", json!({})).await?;
-    control.wake().prepare.notify_one();
+    control.wake().people_changed();
     control.wake().live.notify_one();
     lab.version += 1;
     view(control, actor, lab, place).await

@@ -85,7 +85,7 @@ pub async fn update(
     if templates_change {
         control.wake().example.notify_one();
     }
-    control.wake().prepare.notify_one();
+    control.wake().people_changed();
     control.wake().live.notify_one();
     view(control, actor, lab, place).await
 }

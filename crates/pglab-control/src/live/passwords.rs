@@ -53,6 +53,10 @@ async fn follow(control: &Control) {
 /// # Errors
 /// A server does not answer.
 pub async fn look(control: &Control, connection: &mut Option<Connection>) -> Result<bool, Error> {
+    if control.directory().is_some() {
+        // PostgreSQL's own passwords open nothing then.
+        return Ok(true);
+    }
     let mut seen = HashSet::new();
     let students: Vec<_> = class::students(control.store.pool())
         .await?

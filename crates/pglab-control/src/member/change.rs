@@ -52,7 +52,7 @@ pub async fn update(
     let entry = audit::Entry::new(control.now(), actor, "member_update", &subject).detail(detail);
     audit::insert(&mut tx, entry).await?;
     control.store.commit(tx).await?;
-    control.wake().prepare.notify_one();
+    control.wake().people_changed();
     control.wake().live.notify_one();
     let listed = list(control, actor, slug).await?;
     listed
@@ -95,7 +95,7 @@ pub async fn remove(control: &Control, actor: &Actor, slug: &str, login: &str) -
     };
     timeline::insert(&mut tx, &[happened]).await?;
     control.store.commit(tx).await?;
-    control.wake().prepare.notify_one();
+    control.wake().people_changed();
     control.wake().live.notify_one();
     Ok(())
 }

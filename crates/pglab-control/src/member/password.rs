@@ -2,6 +2,7 @@
 
 use pglab_core::{
     access::{Actor, Operation},
+    directory::IdentityMode,
     person::Role,
 };
 use pglab_store::{audit, claim_link, credential, session, timeline};
@@ -17,6 +18,11 @@ pub async fn renew(control: &Control, actor: &Actor, slug: &str, login: &str) ->
     let (lab, place) = lab::find(control, actor, slug).await?;
     control.authorise(actor, Operation::CredentialsView(place))?;
     control.authorise(actor, Operation::LabManage(place))?;
+    if control.options().identity.mode() == IdentityMode::Directory {
+        return Err(Error::Conflict(format!(
+            "the password of {login} is kept by the directory of your university; it is reset there"
+        )));
+    }
     let found = find(control, &lab, place, actor, login).await?;
     if found.person_role != Role::Student {
         return Err(Error::Conflict(format!(
@@ -57,6 +63,6 @@ pub async fn renew(control: &Control, actor: &Actor, slug: &str, login: &str) ->
     if let Err(error) = crate::credential::converge(control, Some(found.person)).await {
         tracing::warn!(%error, %login, "PostgreSQL is given the new password later");
     }
-    control.wake().prepare.notify_one();
+    control.wake().people_changed();
     Ok(initial.password)
 }

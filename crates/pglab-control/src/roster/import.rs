@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use pglab_core::{
     access::{Actor, Operation},
+    directory::IdentityMode,
     id::{MemberId, PersonId},
     lab::{LabState, MemberRole},
     person::{Login, Role},
@@ -315,7 +316,7 @@ async fn apply(
         let entry = audit::Entry::new(control.now(), actor, "roster_import", &subject).detail(detail);
         audit::insert(&mut tx, entry).await?;
         control.store.commit(tx).await?;
-        control.wake().prepare.notify_one();
+        control.wake().people_changed();
         control.wake().live.notify_one();
     }
     Ok(report)
@@ -342,7 +343,10 @@ async fn create_person(
         disabled_at: None,
     };
     person::insert(tx, &person).await?;
-    pglab_store::credential::put(tx, &initial.credential).await?;
+    // Where a directory keeps the passwords, one of ours would open nothing.
+    if control.options().identity.mode() != IdentityMode::Directory {
+        pglab_store::credential::put(tx, &initial.credential).await?;
+    }
     Ok(person.id)
 }
 

@@ -2,7 +2,10 @@
 //! Only words and decisions; the client that speaks LDAP is `pglab_identity::directory`.
 
 pub mod escape;
+pub mod plan;
+pub mod roles;
 pub mod settings;
+pub mod slapd;
 
 pub use settings::{
     Attributes, BindMode, DirectorySettings, GroupSettings, IdentityMode, IdentitySettings, LabGroup,

@@ -190,6 +190,10 @@ impl ManagedTree {
         format!("ou=groups,{}", self.suffix)
     }
 
+    pub fn group_dn(&self, name: &str) -> String {
+        format!("cn={},{}", escape::dn_value(name), self.groups())
+    }
+
     /// The name of a person's entry.
     pub fn person_dn(&self, login: &str) -> String {
         format!("uid={},{}", escape::dn_value(login), self.people())

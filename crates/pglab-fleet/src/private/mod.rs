@@ -12,6 +12,7 @@ mod own_database;
 mod process;
 mod said;
 mod server;
+pub mod slapd;
 
 pub use access::{AccessError, Applied, PrivateAccess};
 pub use account::Account;

@@ -1,0 +1,213 @@
+//! The reconciler of the tree that pglab fills: people, groups and passwords there become what our own database says. What
+//! is to be changed is decided in `pglab_core::directory::plan`.
+
+use std::{collections::HashMap, fmt, time::Duration};
+
+use pglab_core::{
+    directory::{
+        IdentitySettings,
+        plan::{Change, WantedGroup, WantedPerson, plan},
+    },
+    id::PersonId,
+};
+use pglab_identity::{directory::DirectoryError, password};
+use pglab_store::directory_account::{self, Wanted};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Control, Error, Worker, credential::initial_password, reports::counted, sign_in::hashing};
+
+/// Somebody else may change the tree too.
+const PERIOD: Duration = Duration::from_secs(60);
+/// After a failure: people wait for their accounts.
+const RETRY: Duration = Duration::from_secs(3);
+
+pub const WORKER: Worker = Worker {
+    name: "directory",
+    about: "Makes the LDAP tree hold the people and the groups of the labs",
+    period: PERIOD,
+};
+
+/// What one activation did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// There is no tree that pglab fills.
+    pub idle: bool,
+    pub added: u64,
+    pub passwords: u64,
+    pub disabled: u64,
+    pub enabled: u64,
+    pub changed: u64,
+    /// Entries with a name that pglab needs and that somebody else made.
+    pub foreign: Vec<String>,
+    /// Changes that the directory refused, and what it said to the first.
+    pub refused: u64,
+    pub first_refusal: Option<String>,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.idle {
+            return f.write_str("not at work: pglab fills no LDAP tree");
+        }
+        let counts = [
+            (self.added, "added"),
+            (self.passwords, "passwords given"),
+            (self.disabled, "disabled"),
+            (self.enabled, "enabled"),
+            (self.changed, "changed"),
+            (
+                self.foreign.len() as u64,
+                "left alone because somebody else made them",
+            ),
+            (self.refused, "refused"),
+        ];
+        counted(f, &counts)?;
+        if let Some(first) = self.foreign.first() {
+            write!(f, " (such as {first})")?;
+        }
+        if let Some(said) = &self.first_refusal {
+            write!(f, " ({said})")?;
+        }
+        Ok(())
+    }
+}
+
+impl Summary {
+    fn count(&mut self, change: &Change) {
+        *match change {
+            Change::AddPerson(_) => &mut self.added,
+            Change::Password { .. } => &mut self.passwords,
+            Change::Disable { .. } => &mut self.disabled,
+            Change::Enable { .. } => &mut self.enabled,
+            Change::Describe { .. } | Change::AddGroup { .. } | Change::Members { .. } => &mut self.changed,
+        } += 1;
+    }
+}
+
+/// # Errors
+/// The directory or our own database does not answer. What was done stays done.
+pub async fn activate(control: &Control) -> Result<Summary, Error> {
+    let (Some(directory), IdentitySettings::Managed(_, tree)) =
+        (control.directory(), &control.options().identity)
+    else {
+        return Ok(Summary {
+            idle: true,
+            ..Summary::default()
+        });
+    };
+    let pool = control.store.pool();
+    let people: HashMap<PersonId, Wanted> = directory_account::wanted(pool)
+        .await?
+        .into_iter()
+        .map(|one| (one.person.id, one))
+        .collect();
+    let groups: Vec<WantedGroup> = directory_account::groups(pool)
+        .await?
+        .into_iter()
+        .map(|group| WantedGroup {
+            lab: group.lab,
+            name: group.slug,
+            members: group.members,
+        })
+        .collect();
+    let mut wanted: Vec<WantedPerson> = people.values().map(as_wanted).collect();
+    wanted.sort_by(|a, b| a.login.cmp(&b.login));
+
+    let Some(mut writing) = directory.writing().await.map_err(unavailable)? else {
+        return Ok(Summary {
+            idle: true,
+            ..Summary::default()
+        });
+    };
+    let found = writing.observe().await.map_err(unavailable)?;
+    let planned = plan(tree, &wanted, &groups, &found);
+    let mut summary = Summary {
+        foreign: planned.foreign.into_iter().map(|foreign| foreign.dn).collect(),
+        ..Summary::default()
+    };
+    for change in &planned.changes {
+        let due = match change {
+            Change::AddPerson(WantedPerson { person, .. }) | Change::Password { person, .. } => {
+                people.get(person)
+            }
+            _ => None,
+        };
+        let hash = match due {
+            Some(due) => Some(hash(control, due).await?),
+            None => None,
+        };
+        match writing.apply(change, hash.as_deref()).await {
+            Ok(()) => summary.count(change),
+            Err(error @ DirectoryError::Refused { .. }) => {
+                tracing::warn!(%error, "the directory refuses a change");
+                summary.refused += 1;
+                summary.first_refusal.get_or_insert(error.to_string());
+                continue;
+            }
+            Err(error) => return Err(unavailable(error)),
+        }
+        if let Some(due) = due {
+            let mut tx = control.store.begin().await?;
+            directory_account::password_given(&mut tx, due.person.id, due.credential.changed_at).await?;
+            control.store.commit(tx).await?;
+            control.instances_moved().send_modify(|n| *n += 1);
+        }
+    }
+    Ok(summary)
+}
+
+fn as_wanted(one: &Wanted) -> WantedPerson {
+    let person = &one.person;
+    WantedPerson {
+        person: person.id,
+        login: person.login.clone(),
+        name: person.name.clone(),
+        email: person.email.clone(),
+        external_id: person.external_id.clone(),
+        enabled: person.disabled_at.is_none(),
+        password_due: one.password_due(),
+    }
+}
+
+/// What the tree is to hold of the password: never the password itself.
+async fn hash(control: &Control, one: &Wanted) -> Result<String, Error> {
+    if let Some(hash) = &one.credential.password_hash {
+        return Ok(hash.clone());
+    }
+    let initial = initial_password(control, &one.credential)?.unwrap_or_default();
+    hashing(move || password::hash(&initial)).await
+}
+
+/// For who looks after pglab: with the cause.
+fn unavailable(error: DirectoryError) -> Error {
+    Error::Unavailable(error.to_string())
+}
+
+/// Until `stop`: every minute, when somebody comes or goes, and soon again after a failure.
+pub async fn run(control: Control, stop: CancellationToken) {
+    loop {
+        let outcome = activate(&control).await;
+        control.report(&WORKER, &outcome);
+        let rest = match outcome {
+            Ok(summary) if summary.idle => {
+                stop.cancelled().await;
+                return;
+            }
+            Ok(summary) => {
+                if summary != Summary::default() {
+                    tracing::info!(%summary, "the LDAP tree is in order");
+                }
+                PERIOD
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the LDAP tree could not be put in order; trying again");
+                RETRY
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = control.wake().directory.notified() => {}
+            () = tokio::time::sleep(rest) => {}
+        }
+    }
+}
