@@ -78,7 +78,7 @@ impl Preparation {
             Some(why) => format!(
                 "Waits for the directory, which {accounts} are to be made in; it goes on by itself: {why}."
             ),
-            None => format!("{accounts} are being made in the directory."),
+            None => format!("Waits for the directory, which {accounts} are to be made in."),
         });
     }
 }

@@ -1,7 +1,7 @@
 //! A lab with a tiny start template and an instructor, for the tests of this folder.
 
 use pglab_control::{
-    credentials,
+    Options, credentials,
     instance::{self, Summary},
     kit, lab, member, prepare,
     roster::{self, Report},
@@ -33,7 +33,11 @@ impl std::ops::Deref for Lesson {
 
 impl Lesson {
     pub(crate) async fn start() -> Self {
-        let control = TestControl::start().await;
+        Self::start_with(Options::default()).await
+    }
+
+    pub(crate) async fn start_with(options: Options) -> Self {
+        let control = TestControl::start_with(options).await;
         let teacher = control.actor("teacher", Role::Instructor).await;
         let lesson = Self { control, teacher };
         lesson.lab(SLUG).await;

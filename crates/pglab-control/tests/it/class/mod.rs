@@ -3,7 +3,7 @@
 mod access;
 mod claims;
 mod crash;
-mod lesson;
+pub(crate) mod lesson;
 mod prepare;
 mod reset;
 mod roster;
