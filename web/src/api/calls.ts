@@ -114,3 +114,5 @@ export const credentialsCsvUrl = (slug: string) => `/api/v1${lab(slug)}/credenti
 
 // System
 export const systemGet = () => request<T.SystemInfo>('/system')
+export const identityGet = () => request<T.Identity>('/identity')
+export const identityTest = (body: T.IdentityTest) => post<T.IdentityTestResult>('/identity/test', body)

@@ -78,6 +78,10 @@ export const myPageQuery = (slug: string) =>
     refetchInterval: 2_000,
     staleTime: 1_000,
   })
+export const identityQuery = queryOptions({
+  queryKey: ['identity'],
+  queryFn: calls.identityGet,
+})
 export const systemQuery = queryOptions({
   queryKey: ['system'],
   queryFn: calls.systemGet,

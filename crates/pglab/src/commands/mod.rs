@@ -4,6 +4,7 @@
 pub mod account;
 pub mod class;
 pub mod config;
+pub mod directory;
 pub mod doctor;
 pub mod lab;
 pub mod migrate;

@@ -1,4 +1,4 @@
-//! `pglab roster`: who is in a lab, from a file.
+//! `pglab roster`: who is in a lab, from a file or from a group of the LDAP directory.
 
 use std::{io::Read, path::PathBuf};
 
@@ -27,11 +27,16 @@ enum Command {
     /// Importing the same file twice changes nothing. Who is no longer in it loses access and keeps their database.
     #[command(after_help = "Examples:\n  \
         pglab roster import chinook class.csv --dry-run\n  \
-        printf 'ada\\nbob\\n' | pglab roster import chinook -")]
+        printf 'ada\\nbob\\n' | pglab roster import chinook -\n  \
+        pglab roster import chinook --group cn=databases-1,ou=groups,dc=example,dc=edu --dry-run")]
     Import {
         lab: String,
         /// `-` for stdin
-        file: PathBuf,
+        #[arg(required_unless_present = "group")]
+        file: Option<PathBuf>,
+        /// Take the members of this group of the LDAP directory instead of a file
+        #[arg(long, value_name = "DN", conflicts_with = "file")]
+        group: Option<String>,
         /// Only tell what would change
         #[arg(long)]
         dry_run: bool,
@@ -39,11 +44,20 @@ enum Command {
 }
 
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Command::Import { lab, file, dry_run } = arguments.command;
-    let bytes = read(&file)?;
+    let Command::Import {
+        lab,
+        file,
+        group,
+        dry_run,
+    } = arguments.command;
+    let bytes = match &file {
+        Some(file) => read(file)?,
+        None => Vec::new(),
+    };
+    let from = Origin { bytes, group };
     let client = Client::signed_in()?;
     // Looked at first, so that every line that can't be read is told.
-    let looked = import(&client, &lab, &bytes, true).await?;
+    let looked = import(&client, &lab, &from, true).await?;
     let n_errors = looked
         .problems
         .iter()
@@ -52,7 +66,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let report = if dry_run || n_errors > 0 {
         looked
     } else {
-        import(&client, &lab, &bytes, false).await?
+        import(&client, &lab, &from, false).await?
     };
     if arguments.json {
         say(&serde_json::to_string(&report)?);
@@ -76,11 +90,19 @@ fn read(file: &PathBuf) -> anyhow::Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))
 }
 
-async fn import(client: &Client, lab: &str, bytes: &[u8], dry_run: bool) -> anyhow::Result<RosterReport> {
+/// Where the roster is.
+struct Origin {
+    bytes: Vec<u8>,
+    group: Option<String>,
+}
+
+async fn import(client: &Client, lab: &str, from: &Origin, dry_run: bool) -> anyhow::Result<RosterReport> {
+    let mut query = vec![("dry_run", dry_run.to_string())];
+    query.extend(from.group.clone().map(|group| ("group", group)));
     client
         .post(&["labs", lab, "roster"])
-        .query(&[("dry_run", dry_run)])
-        .body("text/csv", bytes.to_vec())
+        .query(&query)
+        .body("text/csv", from.bytes.clone())
         .read()
         .await
 }

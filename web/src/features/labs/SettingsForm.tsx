@@ -16,6 +16,7 @@ export const DEFAULT_SETTINGS: LabSettings = {
   idle_in_transaction_timeout_s: 600,
   temp_file_limit_mib: 512,
   database_quota_mib: 512,
+  scram_fallback: false,
   extensions: [],
 }
 
@@ -30,6 +31,7 @@ const SWITCHES = [
   ['show_class_progress', 'Students see the class', 'Median and how many have each task done; no names'],
   ['student_reset', 'Students may reset their database', 'After a confirmation; only you can keep a snapshot of the old one'],
   ['grade_final_state', 'Grade the final state', 'Points follow the database; otherwise what was earned once is kept'],
+  ['scram_fallback', 'PostgreSQL keeps a fallback password', 'Where LDAP checks passwords: the last known one also works while LDAP is away'],
 ] as const
 
 const LIMITS = [

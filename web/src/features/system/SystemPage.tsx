@@ -6,6 +6,7 @@ import type { Postgres, Reconciler, SystemInfo } from '@/api/types'
 import { Fact, Facts, Notice, Page, PageHead, Section, StateWord } from '@/ui/Blocks'
 import { duration } from '@/ui/format'
 import { Time } from '@/ui/Time'
+import { IdentitySection } from './IdentitySection'
 
 export function SystemPage() {
   const { data: system } = useSuspenseQuery(systemQuery)
@@ -38,6 +39,7 @@ export function SystemPage() {
           </Notice>
         )}
       </Section>
+      <IdentitySection />
       <Section title="Reconcilers" lead="Each makes the world match what is wanted, when something changes and once a period.">
         {!system.leader && (
           <Notice tone="info" title="Another process works">
