@@ -22,6 +22,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who keeps the passwords, and how the directory is reached. */
+        get: operations["identity_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Test the directory: each step, and what the server said to it. Nothing is changed. */
+        post: operations["identity_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs": {
         parameters: {
             query?: never;
@@ -1152,6 +1186,25 @@ export interface components {
             task: string;
             title?: string | null;
         };
+        DirectoryServer: {
+            /** @description How it was when it was last asked; null before the first time. */
+            up?: boolean | null;
+            url: string;
+        };
+        DirectoryView: {
+            /** @description The account that searches. */
+            bind_dn?: string | null;
+            ca_file?: string | null;
+            group_base?: string | null;
+            group_filter?: string | null;
+            /** @description How a person's entry is found, in words. */
+            people: string;
+            servers: components["schemas"]["DirectoryServer"][];
+            /** @description The suffix of the tree that pglab fills. */
+            suffix?: string | null;
+            /** @description `plain`, `starttls` or `ldaps` */
+            tls: string;
+        };
         DomainType: {
             base_type: string;
             /** @description Expressions, sorted. */
@@ -1459,6 +1512,29 @@ export interface components {
              */
             seconds_per_task?: number | null;
         };
+        /** @description The settings of identity. They are changed in pglab.toml. */
+        Identity: {
+            directory?: components["schemas"]["DirectoryView"] | null;
+            /** @description `local`: pglab keeps the passwords; `managed`: an LDAP tree that pglab fills; `directory`: one that it only reads. */
+            mode: string;
+        };
+        /** @description Whom to look for; without a login only the directory itself is tested. */
+        IdentityTest: {
+            login?: string | null;
+            /** @description To sign in with; it is sent to the directory and kept nowhere. */
+            password?: string | null;
+        };
+        IdentityTestResult: {
+            /** @description Every step passed. */
+            passed: boolean;
+            steps: components["schemas"]["IdentityTestStep"][];
+        };
+        IdentityTestStep: {
+            name: string;
+            passed: boolean;
+            /** @description What the server said, or what was found. */
+            said: string;
+        };
         Index: {
             include?: string[];
             /** @description Columns and expressions with their order and operator class where they are not the default, in order. */
@@ -1494,7 +1570,6 @@ export interface components {
             service_file: string;
             /** @description Without the password. */
             uri: string;
-            /** @description How to connect to a server that proves who it is. Null where pglab knows no CA. */
             verified?: components["schemas"]["VerifiedKit"] | null;
         };
         KitHost: {
@@ -1609,6 +1684,12 @@ export interface components {
              * @default false
              */
             must_change_password: boolean;
+            /**
+             * @description Where a directory checks passwords: PostgreSQL also keeps a verifier of the last known one, for the time when the
+             *     directory is away.
+             * @default false
+             */
+            scram_fallback: boolean;
             /**
              * @description Students see where the class is on their own page.
              * @default true
@@ -2377,6 +2458,8 @@ export type Definition = components['schemas']['Definition'];
 export type DefinitionCheck = components['schemas']['DefinitionCheck'];
 export type DefinitionExample = components['schemas']['DefinitionExample'];
 export type DefinitionTask = components['schemas']['DefinitionTask'];
+export type DirectoryServer = components['schemas']['DirectoryServer'];
+export type DirectoryView = components['schemas']['DirectoryView'];
 export type DomainType = components['schemas']['DomainType'];
 export type Enforced = components['schemas']['Enforced'];
 export type EnumType = components['schemas']['EnumType'];
@@ -2399,6 +2482,10 @@ export type HandRaise = components['schemas']['HandRaise'];
 export type Health = components['schemas']['Health'];
 export type History = components['schemas']['History'];
 export type HistoryPoint = components['schemas']['HistoryPoint'];
+export type Identity = components['schemas']['Identity'];
+export type IdentityTest = components['schemas']['IdentityTest'];
+export type IdentityTestResult = components['schemas']['IdentityTestResult'];
+export type IdentityTestStep = components['schemas']['IdentityTestStep'];
 export type Index = components['schemas']['Index'];
 export type Key = components['schemas']['Key'];
 export type Kit = components['schemas']['Kit'];
@@ -2488,6 +2575,7 @@ export type Trigger = components['schemas']['Trigger'];
 export type TypeRule = components['schemas']['TypeRule'];
 export type Verdict = components['schemas']['Verdict'];
 export type VerdictState = components['schemas']['VerdictState'];
+export type VerifiedKit = components['schemas']['VerifiedKit'];
 export type View = components['schemas']['View'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -2540,6 +2628,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Claimed"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityTest"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityTestResult"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -3696,6 +3846,8 @@ export interface operations {
             query?: {
                 /** @description Only tell what would change. */
                 dry_run?: boolean;
+                /** @description The name of a group of the LDAP directory: its members are the roster, and the body is empty. */
+                group?: string;
             };
             header?: never;
             path: {
