@@ -160,7 +160,7 @@ fn promtool_finds_nothing(text: &str) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("promtool, of Debian's package prometheus");
+        .unwrap_or_else(|error| panic!("promtool, of Debian's package prometheus, did not start: {error}"));
     tool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let done = tool.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&done.stderr).into_owned() + &String::from_utf8_lossy(&done.stdout);

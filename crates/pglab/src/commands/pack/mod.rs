@@ -178,7 +178,7 @@ fn validate(path: &Path, strict: bool, as_json: bool) -> anyhow::Result<()> {
         Ok(pack) => (Vec::new(), pack.warnings.clone(), Some(pack)),
         Err(problems) => (problems, Vec::new(), None),
     };
-    let valid = problems.is_empty() && !(strict && !warnings.is_empty());
+    let valid = problems.is_empty() && (!strict || warnings.is_empty());
     if as_json {
         say(&json!({"valid": valid, "problems": problems, "warnings": warnings}).to_string());
     } else {
