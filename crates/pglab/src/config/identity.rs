@@ -165,7 +165,9 @@ impl IdentitySection {
                 (BindMode::Search(search), Some(tree))
             }
             (None, Mode::Managed) => {
-                anyhow::bail!("identity.tree is missing: `pglab directory init` makes a tree and prints it")
+                anyhow::bail!(
+                    "identity.tree is missing: the mode managed needs to know the tree that it fills (docs/guide/identity.md)"
+                )
             }
             (Some(_), _) => anyhow::bail!("identity.tree is for the mode managed"),
             (None, _) => (self.bind()?, None),
@@ -335,7 +337,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         let wrong = |text: &str| settings(text).unwrap_err();
         assert!(wrong("servers = ['ldap://a']").contains("identity.mode is local"));
-        assert!(wrong("mode = 'managed'\nservers = ['ldaps://a']").contains("pglab directory init"));
+        assert!(wrong("mode = 'managed'\nservers = ['ldaps://a']").contains("identity.tree is missing"));
         let directory = |more: &str| format!("mode = 'directory'\nservers = ['ldaps://a']\n{more}");
         assert!(wrong(&directory("")).contains("identity.search is missing"));
         assert!(wrong(&directory("bind_prefix = 'uid='\n[search]\nbase = 'x'")).contains("two ways"));
