@@ -54,6 +54,22 @@ impl Pins {
         )
     }
 
+    /// The same in a session whose settings are as [`Self::options`] made them, because nothing of a student's was
+    /// executed in it yet.
+    pub(crate) fn begin_in_new(self) -> String {
+        let mut begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned();
+        if self.search_path != CATALOG_PATH {
+            begin.push_str("; ");
+            begin.push_str(&self.set_path());
+        }
+        begin
+    }
+
+    /// For the rest of a transaction.
+    pub(crate) fn set_path(self) -> String {
+        format!("SET LOCAL search_path = {}", self.search_path)
+    }
+
     /// The same as options of a new session, for what happens before its first transaction.
     pub(crate) fn options(self) -> String {
         let mut options = vec![

@@ -61,7 +61,7 @@ pub(crate) async fn state(control: &Control, lab: &Lab) -> Result<State, Error> 
     }
     for (id, verdict) in verdict::of_lab(pool, lab.id, None).await? {
         if let Some(member) = members.get_mut(&id) {
-            member.verdicts.insert(verdict.check, verdict);
+            member.add_verdict(verdict);
         }
     }
     for (id, first, last) in timeline::seen(pool, lab.id).await? {
@@ -205,7 +205,7 @@ pub(crate) async fn reload_scores(control: &Control, board: &Board, lab: LabId) 
         }
         for (id, verdict) in verdicts {
             if let Some(member) = state.members.get_mut(&id) {
-                member.verdicts.insert(verdict.check, verdict);
+                member.add_verdict(verdict);
             }
         }
         true

@@ -96,7 +96,7 @@ pub struct TaskRow {
     pub completed_at: Option<DateTime<Utc>>,
     /// Not all of it could be looked at the last time.
     pub stale: bool,
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Arc<[Verdict]>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

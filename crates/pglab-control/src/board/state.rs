@@ -13,7 +13,7 @@ use pglab_core::{
     lab::{LabSettings, LabState, Slug},
     need::{NeedInput, RaisedHand, needs, pace},
     person::Login,
-    task::{Points, TaskState, with_verdicts},
+    task::{Points, Task, TaskState, with_verdicts},
 };
 use pglab_fleet::activity::Session;
 
@@ -54,6 +54,8 @@ pub struct Member {
     pub who: Who,
     pub standings: HashMap<TaskId, Standing>,
     pub verdicts: HashMap<CheckId, Verdict>,
+    /// The same for the rows: task by task, until one is another, or the tasks are.
+    per_task: Option<(Arc<Content>, PerTask)>,
     pub stale: HashSet<TaskId>,
     /// The whole database could not be looked at the last time.
     pub all_stale: bool,
@@ -69,12 +71,16 @@ pub struct Member {
     pub mistakes: RecentMistakes,
 }
 
+/// The verdicts of each task, shared by all rows that show them.
+type PerTask = Arc<[Arc<[Verdict]>]>;
+
 impl Member {
     pub fn new(who: Who) -> Self {
         Self {
             who,
             standings: HashMap::new(),
             verdicts: HashMap::new(),
+            per_task: None,
             stale: HashSet::new(),
             all_stale: false,
             activity: Activity::default(),
@@ -86,6 +92,48 @@ impl Member {
             hand: None,
             mistakes: RecentMistakes::default(),
         }
+    }
+
+    /// All of a look.
+    pub fn set_verdicts(&mut self, verdicts: Vec<Verdict>) {
+        self.per_task = None;
+        self.verdicts = verdicts
+            .into_iter()
+            .map(|verdict| (verdict.check, verdict))
+            .collect();
+    }
+
+    /// One, as it is stored.
+    pub fn add_verdict(&mut self, verdict: Verdict) {
+        self.per_task = None;
+        self.verdicts.insert(verdict.check, verdict);
+    }
+
+    fn per_task(&mut self, content: &Arc<Content>) -> PerTask {
+        if let Some((of, per_task)) = &self.per_task
+            && Arc::ptr_eq(of, content)
+        {
+            return per_task.clone();
+        }
+        let per_task = self.verdicts_of_tasks(content);
+        self.per_task = Some((content.clone(), per_task.clone()));
+        per_task
+    }
+
+    fn verdicts_of_tasks(&self, content: &Content) -> PerTask {
+        let verdicts = content.in_order(&self.verdicts);
+        let n_checks: usize = content.tasks.iter().map(|task| task.checks.len()).sum();
+        if verdicts.len() == n_checks {
+            return with_verdicts(&content.tasks, &verdicts)
+                .map(|(_, own)| own.into())
+                .collect();
+        }
+        // Before the first look after a change of the tasks.
+        let of = |task: &Task| {
+            let own = task.checks.iter().filter_map(|check| self.verdicts.get(&check.id));
+            own.cloned().collect()
+        };
+        content.tasks.iter().map(of).collect()
     }
 
     /// Takes the sessions of a sweep. `ahead` is how far our clock is before the server's. The answer: does the row look
@@ -208,31 +256,12 @@ impl Member {
         self.last_active_at.max(self.last_progress_at())
     }
 
-    fn row(&self, id: MemberId, content: &Content, need: NeedRow, now: DateTime<Utc>) -> MemberRow {
-        let verdicts = content.in_order(&self.verdicts);
-        let n_checks: usize = content.tasks.iter().map(|task| task.checks.len()).sum();
-        let per_task: Vec<Vec<Verdict>> = if verdicts.len() == n_checks {
-            with_verdicts(&content.tasks, &verdicts)
-                .map(|(_, own)| own.to_vec())
-                .collect()
-        } else {
-            // Before the first look after a change of the tasks.
-            content
-                .tasks
-                .iter()
-                .map(|task| {
-                    let own = task
-                        .checks
-                        .iter()
-                        .filter_map(|check| self.verdicts.get(&check.id));
-                    own.cloned().collect()
-                })
-                .collect()
-        };
+    fn row(&mut self, id: MemberId, content: &Arc<Content>, need: NeedRow, now: DateTime<Utc>) -> MemberRow {
+        let per_task = self.per_task(content);
         let tasks: Vec<TaskRow> = content
             .tasks
             .iter()
-            .zip(per_task)
+            .zip(per_task.iter().cloned())
             .map(|(task, verdicts)| {
                 let standing = self.standings.get(&task.id);
                 TaskRow {
@@ -370,7 +399,7 @@ impl State {
             .collect();
         let members: BTreeMap<_, _> = self
             .members
-            .iter()
+            .iter_mut()
             .zip(needs(&inputs, opened_at, now))
             .map(|((id, member), need)| {
                 let need = NeedRow {

@@ -11,11 +11,12 @@ use pglab_core::{
     check::Verdict,
     id::{InstanceId, LabId, MemberId},
     ident::Ident,
-    judge::{Observation, RowsNeeded},
+    judge::RowsNeeded,
     snapshot::{MAX_HASHED_ROWS, ObjectName, ObservedRows, SchemaSnapshot, Table},
 };
 use pglab_fleet::{
     check::{CheckLimits, CheckSession, terminate_by},
+    introspect::{Known, Snapshots, TableMarks},
     rows::RowsWanted,
 };
 use pglab_store::{
@@ -60,6 +61,25 @@ pub(super) struct Subject {
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     rows: HashMap<ObjectName, Remembered>,
+    structure: Option<Structure>,
+    judged: Option<LastJudged>,
+}
+
+/// The schema and the marks of the last look, as long as it is the same server that is asked.
+#[derive(Debug)]
+struct Structure {
+    of: Arc<Snapshots>,
+    known: Arc<Known>,
+    marks: TableMarks,
+}
+
+/// What the last look was judged by, and the verdicts.
+#[derive(Debug)]
+struct LastJudged {
+    content: Arc<Content>,
+    known: Arc<Known>,
+    rows: HashMap<ObjectName, ObservedRows>,
+    verdicts: Vec<Verdict>,
 }
 
 #[derive(Debug)]
@@ -73,6 +93,8 @@ pub(super) struct Look {
     pub(super) subject: Arc<Subject>,
     pub(super) board: Arc<Board>,
     pub(super) memory: Memory,
+    /// Schemas that were seen in any database.
+    pub(super) snapshots: Arc<Snapshots>,
     pub(super) session: Option<CheckSession>,
     pub(super) job: Job,
 }
@@ -90,7 +112,7 @@ pub(super) struct Looked {
 pub(super) async fn look(control: Control, mut look: Look) -> Looked {
     let began = Instant::now();
     let outcome = match observe(&control, &mut look).await {
-        Ok((content, observation, late)) => match take(&control, &look, &content, observation, late).await {
+        Ok(observed) => match take(&control, &mut look, observed).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::warn!(%error, database = look.subject.database.as_str(), "what a look found could not be kept");
@@ -131,7 +153,13 @@ fn outcome(error: &pglab_fleet::Error) -> Outcome {
     }
 }
 
-type Observed = (Arc<Content>, Observation, HashSet<ObjectName>);
+struct Observed {
+    content: Arc<Content>,
+    known: Arc<Known>,
+    rows: HashMap<ObjectName, ObservedRows>,
+    /// Relations that could not be read this time and may be the next.
+    late: HashSet<ObjectName>,
+}
 
 async fn observe(control: &Control, look: &mut Look) -> Result<Observed, pglab_fleet::Error> {
     let content = look.board.read(|state| state.content.clone());
@@ -148,90 +176,165 @@ async fn observe(control: &Control, look: &mut Look) -> Result<Observed, pglab_f
             look.session.insert(open)
         }
     };
-    let schema = session.observe_structure().await?;
-    let (rows, late) = rows(session, &schema, &content.needed, &mut look.memory, look.job.full).await;
-    Ok((content, Observation { schema, rows }, late))
+    // Forgotten when the look fails, so that the next one begins with nothing.
+    let before = look
+        .memory
+        .structure
+        .take()
+        .filter(|structure| Arc::ptr_eq(&structure.of, &look.snapshots));
+    let known = before
+        .as_ref()
+        .map(|structure| (&structure.known, &structure.marks));
+    let at_once: Vec<RowsWanted> = known
+        .map(|(known, marks)| small_tables(known.schema(), marks, &content.needed, &look.memory))
+        .unwrap_or_default();
+    let seen = session.look(known, &at_once, &look.snapshots).await?;
+    let reading = Reading {
+        schema: seen.known.schema(),
+        marks: &seen.marks,
+        needed: &content.needed,
+        full: look.job.full,
+    };
+    let (rows, late) = reading.rows(session, &mut look.memory, seen.rows).await;
+    look.memory.structure = Some(Structure {
+        of: look.snapshots.clone(),
+        known: seen.known.clone(),
+        marks: seen.marks,
+    });
+    Ok(Observed {
+        content,
+        known: seen.known,
+        rows,
+        late,
+    })
 }
 
-/// The rows of what is needed, and the relations that could not be read this time and may be the next.
-async fn rows(
-    session: &mut CheckSession,
+/// What can be read together with a schema that is the same as before.
+fn small_tables(
     schema: &SchemaSnapshot,
+    marks: &TableMarks,
     needed: &[RowsNeeded],
-    memory: &mut Memory,
+    memory: &Memory,
+) -> Vec<RowsWanted> {
+    let is_plain = |name: &ObjectName| {
+        let table = schema.tables.iter().find(|table| table.name == *name);
+        table.is_some_and(|table| !table.row_security)
+            && marks.get(name).is_some_and(|(_, bytes)| *bytes <= SMALL_BYTES)
+    };
+    needed
+        .iter()
+        .filter(|need| is_plain(&need.name))
+        .map(|need| want(need, memory).1)
+        .collect()
+}
+
+/// The relation, and whether it could not be read the last time.
+fn want(need: &RowsNeeded, memory: &Memory) -> (bool, RowsWanted) {
+    let (failed, differed) = match memory.rows.get(&need.name).map(|kept| &kept.rows) {
+        Some(ObservedRows::Digest { digest, .. }) => (false, *digest != need.expected),
+        Some(ObservedRows::Failed(_)) => (true, false),
+        Some(ObservedRows::Missing | ObservedRows::Counted { .. }) | None => (false, false),
+    };
+    let wanted = RowsWanted {
+        name: need.name.clone(),
+        columns: need.columns.clone(),
+        hashes: need.has_hashes && differed,
+    };
+    (failed, wanted)
+}
+
+struct Reading<'a> {
+    schema: &'a SchemaSnapshot,
+    marks: &'a TableMarks,
+    needed: &'a [RowsNeeded],
+    /// Whatever the counters say.
     full: bool,
-) -> (HashMap<ObjectName, ObservedRows>, HashSet<ObjectName>) {
-    let tables: HashMap<&ObjectName, &Table> =
-        schema.tables.iter().map(|table| (&table.name, table)).collect();
-    let mut found = HashMap::new();
-    let mut wanted: Vec<(bool, bool, RowsWanted)> = Vec::new();
-    for need in needed {
-        let table = tables.get(&need.name).copied();
-        let kept = memory.rows.get(&need.name);
-        if let (Some(table), Some(kept), false) = (table, kept, full)
-            && table.bytes > SMALL_BYTES
-            // Up to PostgreSQL 14 an idle session keeps what it counted to itself for as long as it idles.
-            && schema.server_version >= 150_000
-            && kept.mark == mark(table)
-        {
-            found.insert(need.name.clone(), kept.rows.clone());
-            continue;
+}
+
+impl Reading<'_> {
+    /// The rows of what is needed, and the relations that could not be read this time and may be the next. `read` has
+    /// those that were read already.
+    async fn rows(
+        &self,
+        session: &mut CheckSession,
+        memory: &mut Memory,
+        read: Vec<(ObjectName, ObservedRows)>,
+    ) -> (HashMap<ObjectName, ObservedRows>, HashSet<ObjectName>) {
+        let tables: HashMap<&ObjectName, &Table> = self
+            .schema
+            .tables
+            .iter()
+            .map(|table| (&table.name, table))
+            .collect();
+        let mark = |table: &Table| mark(table, self.marks);
+        let mut found = HashMap::new();
+        let mut wanted: Vec<(bool, bool, RowsWanted)> = Vec::new();
+        for need in self.needed {
+            if read.iter().any(|(name, _)| *name == need.name) {
+                continue;
+            }
+            let table = tables.get(&need.name).copied();
+            if let (Some(table), Some(kept), false) = (table, memory.rows.get(&need.name), self.full)
+                && self
+                    .marks
+                    .get(&table.name)
+                    .is_some_and(|(_, bytes)| *bytes > SMALL_BYTES)
+                // Up to PostgreSQL 14 an idle session keeps what it counted to itself for as long as it idles.
+                && self.schema.server_version >= 150_000
+                && kept.mark == mark(table)
+            {
+                found.insert(need.name.clone(), kept.rows.clone());
+                continue;
+            }
+            let (failed, want) = want(need, memory);
+            wanted.push((table.is_none(), failed, want));
         }
-        let (failed, differed) = match kept.map(|kept| &kept.rows) {
-            Some(ObservedRows::Digest { digest, .. }) => (false, *digest != need.expected),
-            Some(ObservedRows::Failed(_)) => (true, false),
-            Some(ObservedRows::Missing | ObservedRows::Counted { .. }) | None => (false, false),
-        };
-        let want = RowsWanted {
-            name: need.name.clone(),
-            columns: need.columns.clone(),
-            hashes: need.has_hashes && differed,
-        };
-        wanted.push((table.is_none(), failed, want));
-    }
-    // Tables first: a view may take all the time there is, and one that did so last time is asked last.
-    wanted.sort_by_key(|(is_view, failed, _)| (*is_view, *failed));
-    let wanted: Vec<RowsWanted> = wanted.into_iter().map(|(_, _, want)| want).collect();
-    let mut observed = session.observe_rows(&wanted, schema).await;
-    let again: Vec<RowsWanted> = wanted
-        .into_iter()
-        .zip(&observed)
-        .filter(|(want, (_, rows))| {
-            let need = needed.iter().find(|need| need.name == want.name);
-            !want.hashes && need.is_some_and(|need| wants_hashes(need, rows))
-        })
-        .map(|(want, _)| RowsWanted { hashes: true, ..want })
-        .collect();
-    if !again.is_empty() && session.is_usable() {
-        observed.extend(
-            session
-                .observe_rows(&again, schema)
-                .await
-                .into_iter()
-                // What was read the first time is better than nothing.
-                .filter(|(_, rows)| matches!(rows, ObservedRows::Digest { .. })),
-        );
-    }
-    let mut late = HashSet::new();
-    for (name, rows) in observed {
-        let table = tables.get(&name).copied();
-        if let ObservedRows::Failed(message) = &rows
-            && (table.is_some() || pglab_fleet::rows::is_late(message))
-        {
-            late.insert(name.clone());
-            // To be read again, whatever the counters say.
-            memory.rows.remove(&name);
-        } else {
-            let mark = table.map(mark).unwrap_or_default();
-            let remembered = Remembered {
-                mark,
-                rows: rows.clone(),
-            };
-            memory.rows.insert(name.clone(), remembered);
+        // Tables first: a view may take all the time there is, and one that did so last time is asked last.
+        wanted.sort_by_key(|(is_view, failed, _)| (*is_view, *failed));
+        let wanted: Vec<RowsWanted> = wanted.into_iter().map(|(_, _, want)| want).collect();
+        let mut observed = read;
+        observed.extend(session.observe_rows(&wanted, self.schema).await);
+        let again: Vec<RowsWanted> = observed
+            .iter()
+            .filter_map(|(name, rows)| {
+                let need = self.needed.iter().find(|need| need.name == *name)?;
+                wants_hashes(need, rows).then(|| RowsWanted {
+                    name: name.clone(),
+                    columns: need.columns.clone(),
+                    hashes: true,
+                })
+            })
+            .collect();
+        if !again.is_empty() && session.is_usable() {
+            observed.extend(
+                session
+                    .observe_rows(&again, self.schema)
+                    .await
+                    .into_iter()
+                    // What was read the first time is better than nothing.
+                    .filter(|(_, rows)| matches!(rows, ObservedRows::Digest { .. })),
+            );
         }
-        found.insert(name, rows);
+        let mut late = HashSet::new();
+        for (name, rows) in observed {
+            let table = tables.get(&name).copied();
+            if let ObservedRows::Failed(message) = &rows
+                && (table.is_some() || pglab_fleet::rows::is_late(message))
+            {
+                late.insert(name.clone());
+                // To be read again, whatever the counters say.
+                memory.rows.remove(&name);
+            } else {
+                let remembered = Remembered {
+                    mark: table.map(mark).unwrap_or_default(),
+                    rows: rows.clone(),
+                };
+                memory.rows.insert(name.clone(), remembered);
+            }
+            found.insert(name, rows);
+        }
+        (found, late)
     }
-    (found, late)
 }
 
 fn wants_hashes(need: &RowsNeeded, rows: &ObservedRows) -> bool {
@@ -247,8 +350,10 @@ fn wants_hashes(need: &RowsNeeded, rows: &ObservedRows) -> bool {
 }
 
 /// Another one means that the rows, or what a row is, may be others.
-fn mark(table: &Table) -> String {
-    let mut mark = table.change_mark.clone();
+fn mark(table: &Table, marks: &TableMarks) -> String {
+    let mut mark = marks
+        .get(&table.name)
+        .map_or_else(String::new, |(mark, _)| mark.clone());
     for column in &table.columns {
         mark.push_str(&format!("|{}:{}", column.name, column.data_type));
     }
@@ -256,25 +361,40 @@ fn mark(table: &Table) -> String {
 }
 
 /// Judges what was observed, writes what changed, and shows it.
-async fn take(
-    control: &Control,
-    look: &Look,
-    content: &Arc<Content>,
-    observation: Observation,
-    late: HashSet<ObjectName>,
-) -> Result<Outcome, Error> {
-    // A student decides how large a schema is, so judging one does not hold up others.
-    let judging = content.clone();
-    let verdicts = tokio::task::spawn_blocking(move || judging.judge.verdicts(&observation))
+async fn take(control: &Control, look: &mut Look, observed: Observed) -> Result<Outcome, Error> {
+    let late = observed.late;
+    let last = look.memory.judged.take().filter(|last| {
+        Arc::ptr_eq(&last.content, &observed.content)
+            && Arc::ptr_eq(&last.known, &observed.known)
+            && last.rows == observed.rows
+    });
+    let judged = match last {
+        Some(last) => last,
+        // A student decides how large a schema is, so judging one does not hold up others.
+        None => tokio::task::spawn_blocking(move || {
+            let verdicts = observed
+                .content
+                .judge
+                .verdicts_of(observed.known.schema(), &observed.rows);
+            LastJudged {
+                content: observed.content,
+                known: observed.known,
+                rows: observed.rows,
+                verdicts,
+            }
+        })
         .await
-        .map_err(Error::internal)?;
+        .map_err(Error::internal)?,
+    };
+    let (content, verdicts) = (judged.content.clone(), judged.verdicts.clone());
+    look.memory.judged = Some(judged);
     let member = look.subject.member;
     let at = control.now();
     let prepared = look.board.read(|state| {
         let known = state
             .members
             .get(&member)
-            .filter(|_| Arc::ptr_eq(&state.content, content))?;
+            .filter(|_| Arc::ptr_eq(&state.content, &content))?;
         let judged = score::judged(
             member,
             &content.tasks,
@@ -306,11 +426,9 @@ async fn take(
         known.all_stale = false;
         known.stale = judged.stale;
         known.standings = judged.standings;
-        known.verdicts = judged
-            .verdicts
-            .into_iter()
-            .map(|verdict| (verdict.check, verdict))
-            .collect();
+        if !changed.is_empty() || known.verdicts.len() != judged.verdicts.len() {
+            known.set_verdicts(judged.verdicts);
+        }
         shows
     });
     Ok(if late.is_empty() {

@@ -8,7 +8,10 @@ use std::{
 };
 
 use pglab_core::id::InstanceId;
-use pglab_fleet::activity::{Sweep, Sweeper, changed};
+use pglab_fleet::{
+    activity::{Sweep, Sweeper, changed},
+    introspect::Snapshots,
+};
 use pglab_store::timeline::{self, NewEntry};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -49,6 +52,7 @@ pub async fn run(control: Control, stop: CancellationToken) {
         queue: Queue::new(BUDGET),
         sessions: Sessions::new(BUDGET),
         memories: HashMap::new(),
+        snapshots: Arc::default(),
         looks: JoinSet::new(),
         looking: HashMap::new(),
         last_sweep: None,
@@ -137,6 +141,8 @@ struct Live<'a> {
     queue: Queue<InstanceId>,
     sessions: Sessions,
     memories: HashMap<InstanceId, Memory>,
+    /// Another one when it may be another server that answers.
+    snapshots: Arc<Snapshots>,
     looks: JoinSet<Looked>,
     looking: HashMap<Id, InstanceId>,
     last_sweep: Option<Sweep>,
@@ -223,7 +229,10 @@ impl Live<'_> {
     async fn take_sweep(&mut self, number: u64, found: Option<Sweep>) {
         let now = Instant::now();
         self.reachable = found.is_some();
-        let Some(found) = found else { return };
+        let Some(found) = found else {
+            self.snapshots = Arc::default();
+            return;
+        };
         let touched = match &self.last_sweep {
             Some(last) => changed(last, &found),
             // Everything is looked at after a start.
@@ -296,6 +305,7 @@ impl Live<'_> {
                 subject: subject.clone(),
                 board: board.clone(),
                 memory: self.memories.remove(&id).unwrap_or_default(),
+                snapshots: self.snapshots.clone(),
                 session: self.sessions.take(id),
                 job,
             };

@@ -119,11 +119,20 @@ impl Judge {
 
     /// A verdict for every check, in the order of the tasks and their checks.
     pub fn verdicts(&self, observation: &Observation) -> Vec<Verdict> {
-        let found = Found::new(&observation.schema);
+        self.verdicts_of(&observation.schema, &observation.rows)
+    }
+
+    /// The same for who shares schemas.
+    pub fn verdicts_of(
+        &self,
+        schema: &SchemaSnapshot,
+        rows: &HashMap<ObjectName, ObservedRows>,
+    ) -> Vec<Verdict> {
+        let found = Found::new(schema);
         self.checks
             .iter()
             .map(|check| {
-                let (state, said) = match self.outcome(&check.fact, &found, observation) {
+                let (state, said) = match self.outcome(&check.fact, &found, rows) {
                     Outcome::Passed => (VerdictState::Passed, "as expected".to_owned()),
                     Outcome::Failed(found) => (VerdictState::Failed, found),
                     Outcome::NotYet(found) => (VerdictState::NotYet, found),
@@ -161,7 +170,7 @@ impl Judge {
             .collect()
     }
 
-    fn outcome(&self, fact: &Fact, found: &Found<'_>, observation: &Observation) -> Outcome {
+    fn outcome(&self, fact: &Fact, found: &Found<'_>, rows_found: &HashMap<ObjectName, ObservedRows>) -> Outcome {
         let rule = self.rule;
         match fact {
             Fact::SchemaExists { schema } => types::schema(found, schema),
@@ -229,15 +238,15 @@ impl Judge {
             Fact::Rows { table } => rows::content(
                 rows::table(found, table),
                 self.rows.get(table),
-                observation.rows.get(table),
+                rows_found.get(table),
             ),
             Fact::ViewRows { view } => rows::content(
                 rows::view(found, view),
                 self.rows.get(view),
-                observation.rows.get(view),
+                rows_found.get(view),
             ),
             Fact::RowCount { table, n_rows } => {
-                rows::count(rows::table(found, table), *n_rows, observation.rows.get(table))
+                rows::count(rows::table(found, table), *n_rows, rows_found.get(table))
             }
         }
     }

@@ -5,11 +5,9 @@ use std::collections::{HashMap, HashSet};
 use pglab_core::snapshot::{Column, ObjectName, SchemaSnapshot, Table, View};
 
 use super::{
-    document::{Constraint, Document, IndexRow, Relation},
+    document::{Document, Relation},
     parts::{add_constraints, column, function, index, sequence, table, trigger, types, view},
 };
-use crate::Error;
-
 /// What others refer to by number.
 pub(super) struct Names {
     /// Schemas that are spoken of.
@@ -52,12 +50,7 @@ impl Names {
     }
 }
 
-pub(super) fn snapshot(text: &str) -> Result<SchemaSnapshot, Error> {
-    let document: Document = serde_json::from_str(text)
-        .map_err(|error| Error::Unexpected(format!("the catalog's JSON: {error}")))?;
-    if let Some(why) = document.too_large {
-        return Err(Error::TooLarge(why));
-    }
+pub(super) fn snapshot(document: Document) -> SchemaSnapshot {
     let mut names = Names {
         schemas: document
             .schemas
@@ -106,8 +99,8 @@ pub(super) fn snapshot(text: &str) -> Result<SchemaSnapshot, Error> {
         let column = column(attribute, defaults.remove(&key), comment);
         columns.entry(key.0).or_default().push((key.1, column));
     }
-    let relations: Vec<Relation> = document.relations.into_iter().collect();
-    let marks = Marks::new(&relations, document.children);
+    let relations = document.relations;
+    let marks = Marks::of(&relations, document.children);
     let mut tables: HashMap<u32, Table> = HashMap::new();
     let mut views: HashMap<u32, View> = HashMap::new();
     for relation in relations {
@@ -139,12 +132,12 @@ pub(super) fn snapshot(text: &str) -> Result<SchemaSnapshot, Error> {
             _ => None,
         };
     }
-    let indexes: Vec<IndexRow> = document.indexes.into_iter().collect();
-    let mut constraints: Vec<Constraint> = document.constraints.into_iter().collect();
+    let indexes = document.indexes;
+    let mut constraints = document.constraints;
     let of_domains = constraints
         .extract_if(.., |constraint| constraint.domain != 0)
         .collect();
-    let by_constraint = add_constraints(&mut tables, constraints, &indexes, &mut names);
+    let by_constraint = add_constraints(&mut tables, constraints, &indexes, &names);
     for row in indexes {
         if !by_constraint.contains(&row.oid)
             && let Some(table) = tables.get_mut(&row.relation)
@@ -169,7 +162,7 @@ pub(super) fn snapshot(text: &str) -> Result<SchemaSnapshot, Error> {
         .into_iter()
         .filter(|row| !by_column.contains(&row.oid) && !names.owned.contains(&row.oid))
         .filter_map(|row| sequence(row, &names));
-    Ok(SchemaSnapshot {
+    SchemaSnapshot {
         server_version: document.server_version,
         schemas: sorted(
             names
@@ -185,8 +178,8 @@ pub(super) fn snapshot(text: &str) -> Result<SchemaSnapshot, Error> {
         sequences: sorted(sequences, |it| it.name.clone()),
         enums: sorted(enums, |it| it.name.clone()),
         domains: sorted(domains, |it| it.name.clone()),
-        extensions: document.extensions.into_iter().collect(),
-    })
+        extensions: document.extensions,
+    }
 }
 
 /// Not the system's, not temporary, and not ours.
@@ -196,22 +189,19 @@ fn is_theirs(schema: &str) -> bool {
 
 /// Marks and sizes; those of a partitioned table are those of all that is below it.
 pub(super) struct Marks {
-    pub(super) own: HashMap<u32, (String, u64)>,
+    own: HashMap<u32, (String, u64)>,
     children: HashMap<u32, Vec<u32>>,
 }
 
 impl Marks {
-    fn new(relations: &[Relation], children: impl IntoIterator<Item = (u32, u32)>) -> Self {
+    fn of(relations: &[Relation], children: Vec<(u32, u32)>) -> Self {
         let own = relations
             .iter()
-            .filter_map(|relation| {
-                let bytes = relation
-                    .bytes
-                    .and_then(|bytes| u64::try_from(bytes).ok())
-                    .unwrap_or(0);
-                Some((relation.oid, (relation.mark.clone()?, bytes)))
-            })
-            .collect();
+            .filter_map(|relation| Some((relation.oid, relation.mark.clone()?)));
+        Self::new(own.collect(), children)
+    }
+
+    pub(super) fn new(own: HashMap<u32, (String, u64)>, children: Vec<(u32, u32)>) -> Self {
         let mut of: HashMap<u32, Vec<u32>> = HashMap::new();
         for (child, parent) in children {
             of.entry(parent).or_default().push(child);
@@ -220,7 +210,16 @@ impl Marks {
         Self { own, children: of }
     }
 
-    pub(super) fn below(&self, parent: u32) -> (String, u64) {
+    pub(super) fn of_table(&self, oid: u32, partitioned: bool) -> (String, u64) {
+        if partitioned {
+            self.below(oid)
+        } else {
+            // Rows of tables that inherit from this one are theirs.
+            self.own.get(&oid).cloned().unwrap_or_default()
+        }
+    }
+
+    fn below(&self, parent: u32) -> (String, u64) {
         let (mut mark, mut bytes) = (String::new(), 0);
         let mut open = vec![parent];
         while let Some(relation) = open.pop() {

@@ -1,60 +1,34 @@
-//! The document that `snapshot.sql` gives. The structs mirror its lists, element by element, in the same order; what
-//! they mean is in `assemble`.
+//! What was read of a catalog: the rows of `lists.rs` with the texts of `texts.rs`. What they mean is in `assemble`.
 
-use serde::Deserialize;
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
 pub(super) struct Document {
-    pub(super) too_large: Option<String>,
     pub(super) server_version: u32,
-    pub(super) schemas: List<(u32, String)>,
-    pub(super) relations: List<Relation>,
+    pub(super) schemas: Vec<(u32, String)>,
+    pub(super) relations: Vec<Relation>,
     /// Child and parent.
-    pub(super) children: List<(u32, u32)>,
+    pub(super) children: Vec<(u32, u32)>,
     /// Of what, of which column of it (0 for none), and what.
-    pub(super) comments: List<(u32, i32, String)>,
+    pub(super) comments: Vec<(u32, i32, String)>,
     /// What is owned, and how: `e` by an extension, others by a column.
-    pub(super) owned: List<(u32, char)>,
-    pub(super) columns: List<Attribute>,
+    pub(super) owned: Vec<(u32, char)>,
+    pub(super) columns: Vec<Attribute>,
     /// Relation, column, expression.
-    pub(super) defaults: List<(u32, i16, Option<String>)>,
-    pub(super) constraints: List<Constraint>,
-    pub(super) indexes: List<IndexRow>,
-    pub(super) methods: List<(u32, String)>,
+    pub(super) defaults: Vec<(u32, i16, Option<String>)>,
+    pub(super) constraints: Vec<Constraint>,
+    pub(super) indexes: Vec<IndexRow>,
+    pub(super) methods: Vec<(u32, String)>,
     /// Operator classes that are not the default of their type.
-    pub(super) classes: List<(u32, String)>,
-    pub(super) collations: List<(u32, String)>,
-    pub(super) triggers: List<TriggerRow>,
-    pub(super) functions: List<FunctionRow>,
-    pub(super) languages: List<(u32, String)>,
-    pub(super) sequences: List<SequenceRow>,
-    pub(super) types: List<TypeRow>,
+    pub(super) classes: Vec<(u32, String)>,
+    pub(super) collations: Vec<(u32, String)>,
+    pub(super) triggers: Vec<TriggerRow>,
+    pub(super) functions: Vec<FunctionRow>,
+    pub(super) languages: Vec<(u32, String)>,
+    pub(super) sequences: Vec<SequenceRow>,
+    pub(super) types: Vec<TypeRow>,
     /// Type and label, in order.
-    pub(super) labels: List<(u32, String)>,
-    pub(super) extensions: List<String>,
+    pub(super) labels: Vec<(u32, String)>,
+    pub(super) extensions: Vec<String>,
 }
 
-/// `null` where there is nothing to aggregate.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(super) struct List<T>(Option<Vec<T>>);
-
-impl<T> Default for List<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<T> IntoIterator for List<T> {
-    type Item = T;
-    type IntoIter = std::vec::IntoIter<T>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.unwrap_or_default().into_iter()
-    }
-}
-
-#[derive(Deserialize)]
 pub(super) struct Relation {
     pub(super) oid: u32,
     pub(super) schema: u32,
@@ -63,11 +37,10 @@ pub(super) struct Relation {
     pub(super) is_partition: bool,
     pub(super) method: u32,
     pub(super) row_security: bool,
-    pub(super) mark: Option<String>,
-    pub(super) bytes: Option<i64>,
+    /// Of a table with rows of its own: what changes with its rows, and its bytes.
+    pub(super) mark: Option<(String, u64)>,
 }
 
-#[derive(Deserialize)]
 pub(super) struct Attribute {
     pub(super) relation: u32,
     pub(super) number: i16,
@@ -79,28 +52,24 @@ pub(super) struct Attribute {
     pub(super) collation: u32,
 }
 
-#[derive(Deserialize)]
 pub(super) struct Constraint {
     pub(super) relation: u32,
     /// Where it is one of a domain.
     pub(super) domain: u32,
     pub(super) name: String,
     pub(super) kind: char,
-    pub(super) key: Option<Vec<i16>>,
+    pub(super) key: Vec<i16>,
     pub(super) index: u32,
     pub(super) ref_relation: u32,
-    pub(super) ref_key: Option<Vec<i16>>,
-    pub(super) on_update: String,
-    pub(super) on_delete: String,
+    pub(super) ref_key: Vec<i16>,
+    pub(super) on_update: char,
+    pub(super) on_delete: char,
     pub(super) match_full: bool,
     pub(super) deferrable: bool,
     pub(super) deferred: bool,
     pub(super) expression: Option<String>,
-    /// Where those are not among the columns.
-    pub(super) ref_columns: Option<Vec<(i16, String)>>,
 }
 
-#[derive(Deserialize)]
 pub(super) struct IndexRow {
     pub(super) relation: u32,
     pub(super) oid: u32,
@@ -111,12 +80,11 @@ pub(super) struct IndexRow {
     pub(super) classes: Vec<u32>,
     pub(super) collations: Vec<u32>,
     pub(super) options: Vec<i16>,
-    /// `None` for primary keys.
+    /// `None` for those behind constraints.
     pub(super) keys: Option<Vec<String>>,
     pub(super) predicate: Option<String>,
 }
 
-#[derive(Deserialize)]
 pub(super) struct TriggerRow {
     pub(super) relation: u32,
     pub(super) name: String,
@@ -129,7 +97,6 @@ pub(super) struct TriggerRow {
     pub(super) enabled: bool,
 }
 
-#[derive(Deserialize)]
 pub(super) struct FunctionRow {
     pub(super) oid: u32,
     pub(super) schema: u32,
@@ -141,7 +108,6 @@ pub(super) struct FunctionRow {
     pub(super) result: Option<String>,
 }
 
-#[derive(Deserialize)]
 pub(super) struct SequenceRow {
     pub(super) oid: u32,
     pub(super) data_type: String,
@@ -152,7 +118,6 @@ pub(super) struct SequenceRow {
     pub(super) cycle: bool,
 }
 
-#[derive(Deserialize)]
 pub(super) struct TypeRow {
     pub(super) oid: u32,
     pub(super) schema: u32,

@@ -8,7 +8,7 @@ use pglab_core::snapshot::{
 };
 
 use super::{
-    assemble::{Marks, Named, Names, sorted},
+    assemble::{Marks, Names, sorted},
     document::{Attribute, Constraint, FunctionRow, IndexRow, Relation, SequenceRow, TriggerRow, TypeRow},
 };
 use crate::printed;
@@ -20,11 +20,7 @@ pub(super) fn table(
     comment: Option<String>,
     marks: &Marks,
 ) -> Table {
-    let (change_mark, bytes) = match relation.kind {
-        'p' => marks.below(relation.oid),
-        // Rows of tables that inherit from this one are theirs.
-        _ => marks.own.get(&relation.oid).cloned().unwrap_or_default(),
-    };
+    let (change_mark, bytes) = marks.of_table(relation.oid, relation.kind == 'p');
     Table {
         name,
         oid: relation.oid,
@@ -104,7 +100,7 @@ pub(super) fn add_constraints(
     tables: &mut HashMap<u32, Table>,
     constraints: Vec<Constraint>,
     indexes: &[IndexRow],
-    names: &mut Names,
+    names: &Names,
 ) -> HashSet<u32> {
     let nulls_not_distinct: HashSet<u32> = indexes
         .iter()
@@ -116,11 +112,7 @@ pub(super) fn add_constraints(
         let Some(table) = tables.get_mut(&constraint.relation) else {
             continue;
         };
-        for (number, name) in constraint.ref_columns.into_iter().flatten() {
-            let named = Named { name, collation: 0 };
-            names.columns.insert((constraint.ref_relation, number), named);
-        }
-        let columns = names.columns(constraint.relation, constraint.key.as_deref().unwrap_or_default());
+        let columns = names.columns(constraint.relation, &constraint.key);
         if matches!(constraint.kind, 'p' | 'u' | 'x') {
             by_constraint.insert(constraint.index);
         }
@@ -137,12 +129,9 @@ pub(super) fn add_constraints(
                         name: constraint.name,
                         columns,
                         ref_table: ref_table.clone(),
-                        ref_columns: names.columns(
-                            constraint.ref_relation,
-                            constraint.ref_key.as_deref().unwrap_or_default(),
-                        ),
-                        on_update: action(&constraint.on_update),
-                        on_delete: action(&constraint.on_delete),
+                        ref_columns: names.columns(constraint.ref_relation, &constraint.ref_key),
+                        on_update: action(constraint.on_update),
+                        on_delete: action(constraint.on_delete),
                         match_full: constraint.match_full,
                         deferrable: constraint.deferrable,
                         initially_deferred: constraint.deferred,
@@ -167,12 +156,12 @@ pub(super) fn add_constraints(
     by_constraint
 }
 
-fn action(letter: &str) -> ForeignKeyAction {
+fn action(letter: char) -> ForeignKeyAction {
     match letter {
-        "r" => ForeignKeyAction::Restrict,
-        "c" => ForeignKeyAction::Cascade,
-        "n" => ForeignKeyAction::SetNull,
-        "d" => ForeignKeyAction::SetDefault,
+        'r' => ForeignKeyAction::Restrict,
+        'c' => ForeignKeyAction::Cascade,
+        'n' => ForeignKeyAction::SetNull,
+        'd' => ForeignKeyAction::SetDefault,
         _ => ForeignKeyAction::NoAction,
     }
 }
