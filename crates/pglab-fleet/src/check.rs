@@ -177,7 +177,8 @@ impl CheckSession {
             {
                 return Ok(seen);
             }
-            let (known, marks) = introspect::read(&self.connection, &self.begin(self.pins()), snapshots).await?;
+            let (known, marks) =
+                introspect::read(&self.connection, &self.begin(self.pins()), snapshots).await?;
             Ok(Seen {
                 known,
                 marks,
@@ -279,7 +280,11 @@ impl CheckSession {
         let deadline = Instant::now() + self.limits.deadline;
         let small: Vec<(&RowsWanted, String)> = wanted
             .iter()
-            .filter(|rows| self.marks.get(&rows.name).is_some_and(|(_, bytes)| *bytes <= AT_ONCE_BYTES))
+            .filter(|rows| {
+                self.marks
+                    .get(&rows.name)
+                    .is_some_and(|(_, bytes)| *bytes <= AT_ONCE_BYTES)
+            })
             .filter_map(|rows| Some((rows, rows::plain_select(rows, schema)?)))
             .collect();
         let mut at_once = match timeout_at(deadline, self.read_at_once(&small)).await {

@@ -130,7 +130,10 @@ impl Member {
         }
         // Before the first look after a change of the tasks.
         let of = |task: &Task| {
-            let own = task.checks.iter().filter_map(|check| self.verdicts.get(&check.id));
+            let own = task
+                .checks
+                .iter()
+                .filter_map(|check| self.verdicts.get(&check.id));
             own.cloned().collect()
         };
         content.tasks.iter().map(of).collect()

@@ -111,7 +111,11 @@ pub(super) async fn read(
     }
     let missing = || Error::Unexpected("the sizes of the tables are missing".to_owned());
     if let Some(known) = fingerprint.and_then(|fingerprint| snapshots.get(&fingerprint)) {
-        let (found, end) = sets(connection, &format!("{}; ROLLBACK", marks_statement(&files, true))).await;
+        let (found, end) = sets(
+            connection,
+            &format!("{}; ROLLBACK", marks_statement(&files, true)),
+        )
+        .await;
         end?;
         let marks = known.marks(found.first().ok_or_else(missing)?)?;
         return Ok((known, marks));

@@ -163,8 +163,7 @@ impl Lists {
         for row in &self.depends {
             let row = Row(row);
             let (class, how) = (row.oid(1)?, row.letter(6)?);
-            let by_extension =
-                how == 'e' && matches!(class, PG_CLASS | PG_PROC | PG_TYPE | PG_NAMESPACE);
+            let by_extension = how == 'e' && matches!(class, PG_CLASS | PG_PROC | PG_TYPE | PG_NAMESPACE);
             let by_column = matches!(how, 'a' | 'i')
                 && class == PG_CLASS
                 && row.oid(3)? == PG_CLASS

@@ -179,7 +179,11 @@ impl Wanted {
         let mut labels: Vec<(u32, f32, String)> = each(&lists.labels, |row| {
             Ok(Some((row.oid(1)?, row.number(3)?, row.owned(2)?)))
         })?;
-        labels.sort_by(|a, b| (a.0, a.1).partial_cmp(&(b.0, b.1)).unwrap_or(std::cmp::Ordering::Equal));
+        labels.sort_by(|a, b| {
+            (a.0, a.1)
+                .partial_cmp(&(b.0, b.1))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
         let mut extensions: Vec<String> = each(&lists.extensions, |row| {
             Ok(Some(row.owned(2)?).filter(|name| name != "plpgsql"))
         })?;
@@ -272,9 +276,8 @@ fn each<T>(set: &Set, read: impl Fn(Row<'_>) -> Result<Option<T>, Error>) -> Res
 }
 
 fn type_names(types: &BTreeSet<(u32, i32)>) -> String {
-    let list = |number: &dyn Fn(&(u32, i32)) -> String| {
-        types.iter().map(number).collect::<Vec<_>>().join(",")
-    };
+    let list =
+        |number: &dyn Fn(&(u32, i32)) -> String| types.iter().map(number).collect::<Vec<_>>().join(",");
     format!(
         "SELECT t.t, t.m, format_type(t.t, t.m) FROM unnest('{{{}}}'::oid[], '{{{}}}'::int4[]) AS t (t, m)",
         list(&|(oid, _)| oid.to_string()),
@@ -312,10 +315,7 @@ fn relation(row: Row<'_>, marks: &HashMap<u32, (String, u64)>) -> Result<Option<
     }))
 }
 
-fn constraint(
-    row: Row<'_>,
-    expressions: &HashMap<u32, Option<&str>>,
-) -> Result<Option<Constraint>, Error> {
+fn constraint(row: Row<'_>, expressions: &HashMap<u32, Option<&str>>) -> Result<Option<Constraint>, Error> {
     let kind = row.letter(5)?;
     if row.oid(15)? != 0 || !matches!(kind, 'p' | 'u' | 'f' | 'c' | 'x') {
         return Ok(None);
@@ -390,9 +390,13 @@ fn function(row: Row<'_>, texts: &HashMap<u32, Row<'_>>) -> Result<Option<Functi
         kind: row.letter(4)?,
         language: row.oid(5)?,
         types: elements(text.text(1)?)?,
-        modes: text
-            .may(2)
-            .map(|modes| modes.trim_matches(['{', '}']).split(',').filter_map(|mode| mode.chars().next()).collect()),
+        modes: text.may(2).map(|modes| {
+            modes
+                .trim_matches(['{', '}'])
+                .split(',')
+                .filter_map(|mode| mode.chars().next())
+                .collect()
+        }),
         result: text.may(3).map(str::to_owned),
     }))
 }

@@ -1,14 +1,18 @@
 //! Sessions that look into students' databases: pinned, bounded, and rid of what does not end by itself.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use pglab_core::{
     ident::Ident,
-    snapshot::{ObjectName, ObservedRows},
+    snapshot::{ObjectName, ObservedRows, SchemaSnapshot},
 };
 use pglab_fleet::{
     Address, Cluster, Connection,
     check::{CheckLimits, CheckSession, terminate_by},
+    introspect::Snapshots,
     private::SUPERUSER,
     rows::RowsWanted,
 };
@@ -228,10 +232,141 @@ async fn a_lock_of_the_student_is_reported_and_does_not_hold_us_up() {
 #[tokio::test]
 async fn nobody_is_terminated_by_mistake() {
     let class = Class::start("").await;
-    let session = class.session(quick()).await;
-    let mut other = session.backend().clone();
-    other.started = "2020-01-01 00:00:00+00".to_owned();
+    let mut session = class.session(quick()).await;
+    let ours = session.backend().clone();
     let maintenance = class.cluster.maintenance().await.unwrap();
-    pglab_fleet::check::terminate(&maintenance, &other).await.unwrap();
-    assert!(session.is_usable());
+    let (mut role, mut database) = (ours.clone(), ours);
+    role.role = "ada".to_owned();
+    database.database = "postgres".to_owned();
+    for other in [role, database] {
+        pglab_fleet::check::terminate(&maintenance, &other).await.unwrap();
+    }
+    session.observe_structure().await.unwrap();
+}
+
+/// Without what changes with the rows.
+fn schema_of(known: &SchemaSnapshot) -> SchemaSnapshot {
+    let mut schema = known.clone();
+    for table in &mut schema.tables {
+        table.change_mark.clear();
+        table.bytes = 0;
+    }
+    schema
+}
+
+#[tokio::test]
+async fn a_known_schema_is_read_with_its_rows_and_every_change_is_noticed() {
+    let class = Class::start(
+        "CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN size AS integer CHECK (VALUE > 0);
+         CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+         CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+         CREATE FUNCTION near(integer, integer) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT true';
+         CREATE OPERATOR @@@ (LEFTARG = integer, RIGHTARG = integer, FUNCTION = near);
+         CREATE SCHEMA other;
+         CREATE TABLE t (n integer DEFAULT one(), m mood, s size, CHECK (n > 0));
+         CREATE TABLE u (n serial PRIMARY KEY, w text);
+         CREATE TRIGGER noting AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION noted();
+         CREATE VIEW v AS SELECT n, w FROM u; INSERT INTO t VALUES (1)",
+    )
+    .await;
+    let snapshots = Snapshots::default();
+    let mut session = class.session(CheckLimits::default()).await;
+    let mut seen = session.look(None, &[], &snapshots).await.unwrap();
+    for change in [
+        "INSERT INTO t VALUES (2)",
+        "ALTER FUNCTION one() RENAME TO uno",
+        "ALTER TABLE t RENAME COLUMN n TO k",
+        "ALTER TABLE t RENAME COLUMN k TO n",
+        "ALTER TABLE t ALTER n SET DEFAULT 7",
+        "ALTER TABLE t ALTER n DROP DEFAULT",
+        "ALTER TABLE t ALTER n SET NOT NULL",
+        "ALTER TABLE t ALTER n TYPE bigint",
+        "COMMENT ON TABLE t IS 'one'",
+        "COMMENT ON TABLE t IS 'two'",
+        "ALTER TYPE mood ADD VALUE 'glad' BEFORE 'sad'",
+        "ALTER TYPE mood RENAME VALUE 'glad' TO 'happy'",
+        "ALTER DOMAIN size SET DEFAULT 3",
+        "ALTER DOMAIN size ADD CHECK (VALUE < 9)",
+        "ALTER TABLE t DISABLE TRIGGER noting",
+        "ALTER TRIGGER noting ON t RENAME TO writing",
+        "CREATE INDEX small ON t (n) WHERE n < 3",
+        "DROP INDEX small",
+        "ALTER TABLE t ADD FOREIGN KEY (n) REFERENCES u DEFERRABLE NOT VALID",
+        "ALTER TABLE u ADD UNIQUE (w)",
+        "ALTER SEQUENCE u_n_seq OWNED BY NONE",
+        "ALTER SEQUENCE u_n_seq INCREMENT 5",
+        "CREATE OR REPLACE VIEW v AS SELECT n, w, 1 AS x FROM u",
+        "ALTER TABLE u SET SCHEMA other",
+        "ALTER SCHEMA other RENAME TO another",
+        "ALTER TABLE t ADD CONSTRAINT odd CHECK (n::integer @@@ 3)",
+        "ALTER OPERATOR @@@ (integer, integer) SET SCHEMA another",
+        "CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple)",
+        "ALTER TABLE t ADD CONSTRAINT words CHECK (to_tsvector('mine', n::text) IS NOT NULL)",
+        "ALTER TEXT SEARCH CONFIGURATION mine RENAME TO yours",
+        "CREATE TABLE p (n integer) PARTITION BY LIST (n); CREATE TABLE p1 PARTITION OF p DEFAULT",
+        "ALTER TABLE p DETACH PARTITION p1",
+        "TRUNCATE t",
+        "DROP TABLE t",
+    ] {
+        let last = seen.known.clone();
+        let failed = class.student.batch_execute(change).await;
+        failed.unwrap_or_else(|error| panic!("{change}: {error:?}"));
+        seen = session
+            .look(Some((&last, &seen.marks)), &wanted(&["t"]), &snapshots)
+            .await
+            .unwrap();
+        let fresh = session.observe_structure().await.unwrap();
+        assert_eq!(schema_of(seen.known.schema()), schema_of(&fresh), "{change}");
+        let same = schema_of(last.schema()) == schema_of(&fresh);
+        assert!(same || !Arc::ptr_eq(&last, &seen.known), "{change}");
+        if change.starts_with("INSERT") {
+            assert!(Arc::ptr_eq(&last, &seen.known));
+            assert!(
+                matches!(&seen.rows[0].1, ObservedRows::Digest { digest, .. } if digest.n_rows == 2),
+                "{seen:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_a_database_has_its_fingerprint() {
+    let class = Class::start("CREATE TABLE t (n integer DEFAULT 1 CHECK (n > 0))").await;
+    let snapshots = Snapshots::default();
+    let first = class
+        .session(CheckLimits::default())
+        .await
+        .look(None, &[], &snapshots)
+        .await
+        .unwrap();
+    let superuser = class.server.superuser("postgres").await;
+    superuser
+        .batch_execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shop';
+             SELECT pg_sleep(0.1)",
+        )
+        .await
+        .unwrap();
+    superuser
+        .batch_execute("CREATE DATABASE copy TEMPLATE shop")
+        .await
+        .unwrap();
+    let config = class.cluster.login_config(&name("checker"), "c", &name("copy"));
+    let mut session = CheckSession::open(&config, quick(), terminate_by(class.cluster.clone()))
+        .await
+        .unwrap();
+    let second = session.look(None, &[], &snapshots).await.unwrap();
+    assert!(Arc::ptr_eq(&first.known, &second.known));
+    class
+        .server
+        .superuser("copy")
+        .await
+        .batch_execute("ALTER TABLE t ADD m integer")
+        .await
+        .unwrap();
+    let third = session
+        .look(Some((&second.known, &second.marks)), &[], &snapshots)
+        .await
+        .unwrap();
+    assert!(!Arc::ptr_eq(&first.known, &third.known));
 }

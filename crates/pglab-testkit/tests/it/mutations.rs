@@ -6,11 +6,19 @@ use std::collections::HashMap;
 use pglab_core::{
     check::VerdictState,
     derive::{self, DeriveOptions},
+    ident::Ident,
     judge::{Judge, Observation},
     lab::TypeRule,
+    snapshot::SchemaSnapshot,
     task::Task,
 };
-use pglab_fleet::{Connection, introspect, rows};
+use pglab_fleet::{
+    Address, Cluster, Connection,
+    check::{CheckLimits, CheckSession, terminate_by},
+    introspect,
+    private::SUPERUSER,
+    rows,
+};
 use pglab_testkit::{
     SeededRandom, SettableClock, TestServer,
     schema_gen::{GeneratedSchema, Mutation, mutations, schemas, to_sql},
@@ -98,7 +106,23 @@ async fn check_schema(
             .await
             .unwrap();
         let connection = server.superuser(&copy).await;
+        let mut session = checking(server, &copy).await;
+        let snapshots = introspect::Snapshots::default();
+        let before = session.look(None, &[], &snapshots).await.unwrap();
         connection.batch_execute(statements).await.unwrap();
+        // A schema that is known by its fingerprint is never taken for another one.
+        let after = session
+            .look(Some((&before.known, &before.marks)), &[], &snapshots)
+            .await
+            .unwrap();
+        let fresh = session.observe_structure().await.unwrap();
+        drop(session);
+        if unmarked(after.known.schema()) != unmarked(&fresh) {
+            wrong.push_str(&format!(
+                "{}\n{statements}\nnot noticed by its fingerprint\n",
+                change.what
+            ));
+        }
         let found = surprises(&tasks, &judge, &observe(&connection, &judge).await, Some(change));
         if !found.is_empty() {
             wrong.push_str(&format!("{}\n{statements}\n{found}", change.what));
@@ -114,6 +138,33 @@ async fn check_schema(
     } else {
         format!("{wrong}\n{sql}\n")
     }
+}
+
+async fn checking(server: &TestServer, database: &str) -> CheckSession {
+    let address = Address {
+        host: "127.0.0.1".to_owned(),
+        port: server.port(),
+    };
+    let password = server.superuser_password();
+    let cluster = Cluster::new(address, Vec::new(), SUPERUSER.to_owned(), password.to_owned());
+    let config = cluster.login_config(
+        &Ident::new(SUPERUSER).unwrap(),
+        password,
+        &Ident::new(database).unwrap(),
+    );
+    CheckSession::open(&config, CheckLimits::default(), terminate_by(cluster))
+        .await
+        .unwrap()
+}
+
+/// Without what changes with the rows.
+fn unmarked(schema: &SchemaSnapshot) -> SchemaSnapshot {
+    let mut schema = schema.clone();
+    for table in &mut schema.tables {
+        table.change_mark.clear();
+        table.bytes = 0;
+    }
+    schema
 }
 
 /// A connection that was dropped takes a moment to be gone.
