@@ -1,6 +1,6 @@
 -- The rows of the catalogs that a snapshot is made of, as they are: one plain statement per catalog, in the order of
 -- `lists.rs`. A new session plans these twice as fast as one statement that joins them. Every list has `xmin`, so that
--- all lists together are also the fingerprint of the schema: see docs/decisions/0012-fingerprint-of-a-schema.md.
+-- all lists together are also the fingerprint of the schema: see docs/decisions/0014-fingerprint-of-a-schema.md.
 --
 -- Runs under search_path = pg_catalog, pg_temp, so that no name here can be shadowed. Functions are left out, and
 -- constants quoted, because a session that looks for the first time pays for each operator and function that it must
