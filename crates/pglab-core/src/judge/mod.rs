@@ -170,7 +170,12 @@ impl Judge {
             .collect()
     }
 
-    fn outcome(&self, fact: &Fact, found: &Found<'_>, rows_found: &HashMap<ObjectName, ObservedRows>) -> Outcome {
+    fn outcome(
+        &self,
+        fact: &Fact,
+        found: &Found<'_>,
+        rows_found: &HashMap<ObjectName, ObservedRows>,
+    ) -> Outcome {
         let rule = self.rule;
         match fact {
             Fact::SchemaExists { schema } => types::schema(found, schema),
@@ -240,11 +245,9 @@ impl Judge {
                 self.rows.get(table),
                 rows_found.get(table),
             ),
-            Fact::ViewRows { view } => rows::content(
-                rows::view(found, view),
-                self.rows.get(view),
-                rows_found.get(view),
-            ),
+            Fact::ViewRows { view } => {
+                rows::content(rows::view(found, view), self.rows.get(view), rows_found.get(view))
+            }
             Fact::RowCount { table, n_rows } => {
                 rows::count(rows::table(found, table), *n_rows, rows_found.get(table))
             }
