@@ -5,10 +5,26 @@ use pglab_core::{
     directory::{DirectorySettings, IdentitySettings},
     hba::{Block, HbaError, LdapMethod, Origin, StudentAccess},
     ident::Ident,
+    names,
 };
 use pglab_fleet::private::{AccessError, Applied};
+use pglab_store::lab;
 
-use crate::Control;
+use crate::{Control, Error};
+
+/// The roles of the labs whose members use PostgreSQL's own passwords though the rest of the students ask a directory.
+///
+/// # Errors
+/// Our own database does not answer.
+pub async fn fallback_roles(control: &Control) -> Result<Vec<Ident>, Error> {
+    Ok(lab::all(control.store.pool())
+        .await?
+        .iter()
+        .filter(|lab| lab.settings.scram_fallback)
+        // A lab whose slug makes no role name has no role either.
+        .filter_map(|lab| names::lab_role(&lab.slug).ok())
+        .collect())
+}
 
 /// `except` are the roles of labs whose members use PostgreSQL's own passwords.
 ///

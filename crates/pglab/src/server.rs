@@ -5,7 +5,7 @@ use std::{future::IntoFuture, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use pglab_control::{Control, pg_hba, workers};
-use pglab_core::{directory::IdentitySettings, ident::Ident};
+use pglab_core::ident::Ident;
 use pglab_fleet::provision::cluster;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +30,8 @@ pub async fn prepare(control: &Control, own_database: Option<&Ident>) -> anyhow:
         .await
         .context("the cluster could not be secured")?;
     tracing::debug!(?secured, "the cluster is closed to others");
-    pg_hba::apply(control, &IdentitySettings::Local, Vec::new())
+    let except = pg_hba::fallback_roles(control).await?;
+    pg_hba::apply(control, &control.options().identity, except)
         .await
         .context("PostgreSQL could not be told who may sign in how")?;
     Ok(())

@@ -1,14 +1,15 @@
 //! `pglab directory`: the LDAP directory, as this machine sees it by pglab.toml.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use pglab_core::directory::IdentitySettings;
+use pglab_control::pg_hba;
+use pglab_core::{directory::IdentitySettings, hba::Origin, ident::Ident};
 use pglab_identity::directory::Directory;
 
 use crate::{config::Config, output::say, secret};
 
-/// Test the LDAP directory of pglab.toml
+/// Test the LDAP directory of pglab.toml, and print what PostgreSQL has to know of it
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -37,15 +38,49 @@ enum Command {
         #[arg(long, requires = "login")]
         password_stdin: bool,
     },
+    /// Print the lines for pg_hba.conf of a server that pglab does not run
+    ///
+    /// Students are sent to the directory, pglab's own roles stay on their passwords. The lines belong at the top of
+    /// pg_hba.conf, above lines for `all`; then `SELECT pg_reload_conf()`.
+    #[command(after_help = "Example:\n  pglab directory hba --from 10.1.0.0/16 --from 127.0.0.1")]
+    Hba {
+        #[arg(
+            long,
+            value_name = "FILE",
+            env = "PGLAB_CONFIG",
+            default_value = "/etc/pglab/pglab.toml"
+        )]
+        config: PathBuf,
+        /// Where connections come from: an address, a range such as 10.1.0.0/16, or all
+        #[arg(long, value_name = "RANGE", default_value = "all")]
+        from: Vec<Origin>,
+    },
 }
 
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Command::Check {
-        config,
-        login,
-        password_stdin,
-    } = arguments.command;
-    let directory = match Config::read(&config)?.identity.settings().context("identity")? {
+    match arguments.command {
+        Command::Check {
+            config,
+            login,
+            password_stdin,
+        } => check(&config, login, password_stdin).await,
+        Command::Hba { config, from } => print_block(&config, &from).await,
+    }
+}
+
+async fn print_block(config: &Path, from: &[Origin]) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let control = config.control().await?;
+    let maintenance =
+        Ident::new(config.cluster.maintenance_role.clone()).context("cluster.maintenance_role")?;
+    let except = pg_hba::fallback_roles(&control).await?;
+    let block = pg_hba::block_elsewhere(maintenance, &control.options().identity, from, except)?;
+    say(block.text()?.trim_end());
+    Ok(())
+}
+
+async fn check(config: &Path, login: Option<String>, password_stdin: bool) -> anyhow::Result<()> {
+    let directory = match Config::read(config)?.identity.settings().context("identity")? {
         IdentitySettings::Local => bail!("identity.mode is local: there is no directory to check"),
         IdentitySettings::Managed(settings, tree) => Directory::managed(settings, tree),
         IdentitySettings::Directory(settings) => Directory::new(settings),
