@@ -14,6 +14,8 @@ const KEY: &str = "ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attr
 const INDEX_COLUMNS: &str = "ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]) ORDER BY a.attname)";
 /// NULLS NOT DISTINCT came with PostgreSQL 15: older ones have no such column.
 const NULLS_NOT_DISTINCT: &str = "coalesce((SELECT (to_jsonb(x) ->> 'indnullsnotdistinct')::boolean FROM pg_index x WHERE x.indexrelid = c.conindid), false)";
+/// The same of the index `i`.
+const INDEX_NULLS_NOT_DISTINCT: &str = "coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)";
 /// The index `i` is not behind a constraint.
 const OWN_INDEX: &str = "i.indisvalid AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.conrelid = i.indrelid AND o.contype IN ('p', 'u', 'x'))";
 
@@ -36,12 +38,10 @@ pub(super) fn unique(table: &ObjectName, columns: &[String], nulls_not_distinct:
         "'p', 'u'",
         &format!("{KEY} = {columns} AND (c.contype = 'p' OR {NULLS_NOT_DISTINCT} = {nulls_not_distinct})"),
     );
-    if nulls_not_distinct {
-        return by_constraint;
-    }
     format!(
         "({by_constraint} OR EXISTS (SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam \
          WHERE i.indrelid = {} AND {OWN_INDEX} AND i.indisunique AND i.indpred IS NULL AND m.amname = 'btree' \
+         AND {INDEX_NULLS_NOT_DISTINCT} = {nulls_not_distinct} \
          AND 0 <> ALL ((i.indkey::int2[])[0:i.indnkeyatts - 1]) AND {INDEX_COLUMNS} = {columns}))",
         table_oid(table)
     )
@@ -95,7 +95,7 @@ pub(super) fn index(table: &ObjectName, wanted: &Index) -> String {
         .map_or_else(|| "NULL".to_owned(), |predicate| quote_literal(predicate));
     let by_index = format!(
         "EXISTS (SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam \
-         WHERE i.indrelid = {} AND {OWN_INDEX} AND i.indisunique = {} AND m.amname = {} \
+         WHERE i.indrelid = {} AND {OWN_INDEX} AND i.indisunique = {} AND {INDEX_NULLS_NOT_DISTINCT} = {} AND m.amname = {} \
          AND pg_get_expr(i.indpred, i.indrelid) IS NOT DISTINCT FROM {predicate} \
          AND ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[i.indnkeyatts:]) ORDER BY a.attname) = {} \
          AND ARRAY(SELECT pg_get_indexdef(i.indexrelid, u.n, false) \
@@ -106,6 +106,7 @@ pub(super) fn index(table: &ObjectName, wanted: &Index) -> String {
          FROM generate_series(1, i.indnkeyatts::int) u (n) ORDER BY u.n) = {})",
         table_oid(table),
         wanted.unique,
+        wanted.nulls_not_distinct,
         quote_literal(&wanted.method),
         sorted_array(&wanted.include),
         array(&wanted.keys)
@@ -115,8 +116,9 @@ pub(super) fn index(table: &ObjectName, wanted: &Index) -> String {
         // A key in the same order has an index behind it that does the same.
         Some(columns) => {
             let holds = format!(
-                "NOT c.condeferrable AND NOT {NULLS_NOT_DISTINCT} AND ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k (n, i) \
+                "NOT c.condeferrable AND {NULLS_NOT_DISTINCT} = {} AND ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k (n, i) \
                  JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.n ORDER BY k.i) = {}",
+                wanted.nulls_not_distinct,
                 array(&columns)
             );
             format!("({by_index} OR {})", constraint(table, "'p', 'u'", &holds))
