@@ -28,7 +28,7 @@ async fn twenty_thousand_entries_in_bounded_memory() {
         let read = directory
             .people("(objectClass=inetOrgPerson)", |entry| {
                 n += usize::from(entry.login.is_some());
-                if n % 1_000 == 0 {
+                if n.is_multiple_of(1_000) {
                     highest = highest.max(resident_kib());
                 }
             })
