@@ -59,7 +59,7 @@ pub async fn run(control: Control, stop: CancellationToken) {
         reachable: false,
         wanted,
         waiting: Vec::new(),
-        loaded: false,
+        n_reloads: 0,
         reload_at: Some(Instant::now()),
         reloaded_at: None,
     };
@@ -130,6 +130,8 @@ struct Waiting {
     lab: pglab_core::id::LabId,
     /// The sweep that tells which.
     sweep: u64,
+    /// How often the subjects had been read by then: a lab that was opened just before has databases that they lack.
+    n_reloads: u64,
     /// Which, and what of them must have been seen; after the sweep.
     looks: Option<Vec<(InstanceId, u64)>>,
     done: oneshot::Sender<()>,
@@ -150,8 +152,8 @@ struct Live<'a> {
     reachable: bool,
     wanted: watch::Sender<u64>,
     waiting: Vec<Waiting>,
-    /// The subjects have been read.
-    loaded: bool,
+    /// How often the subjects have been read.
+    n_reloads: u64,
     /// When they are to be read again.
     reload_at: Option<Instant>,
     reloaded_at: Option<Instant>,
@@ -181,10 +183,12 @@ impl Live<'_> {
                 Some((number, found)) = swept.recv() => self.take_sweep(number, found).await,
                 Some(ended) = self.looks.join_next_with_id() => self.take_look(ended),
                 Some(wish) = wishes.recv() => {
+                    self.reload_soon();
                     self.wanted.send_modify(|number| *number += 1);
                     self.waiting.push(Waiting {
                         lab: wish.lab,
                         sweep: *self.wanted.borrow(),
+                        n_reloads: self.n_reloads,
                         looks: None,
                         done: wish.done,
                     });
@@ -206,7 +210,7 @@ impl Live<'_> {
         match self.subjects.reload(self.control).await {
             Ok(changes) => {
                 let now = Instant::now();
-                self.loaded = true;
+                self.n_reloads += 1;
                 for id in changes.forget {
                     self.memories.remove(&id);
                     if !self.subjects.by_instance.contains_key(&id) {
@@ -257,7 +261,7 @@ impl Live<'_> {
             tracing::warn!(%error, "who connected could not be written down");
         }
         for waiting in &mut self.waiting {
-            if waiting.looks.is_none() && waiting.sweep <= number && self.loaded {
+            if waiting.looks.is_none() && waiting.sweep <= number && waiting.n_reloads < self.n_reloads {
                 let pending = self
                     .subjects
                     .of_lab(waiting.lab)
