@@ -32,7 +32,8 @@ pub struct PrivateServer {
 
 /// How long a start may take. Crash recovery of a class's databases takes seconds; replaying a gigabyte of WAL more.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
-const STOP_TIMEOUT: Duration = Duration::from_secs(60);
+/// The last checkpoint of a class takes as long as its disk does.
+const STOP_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl PrivateServer {
     /// Initialises the data directory if need be, then starts a server on it, or adopts the one that runs there
@@ -179,7 +180,7 @@ impl PrivateServer {
     /// Ends it: sessions are ended, transactions rolled back, a checkpoint is written.
     ///
     /// # Errors
-    /// It does not stop within a minute.
+    /// It does not stop within ten minutes.
     pub async fn stop(mut self) -> Result<(), PrivateError> {
         let child = self.child.take();
         if let Some(mut child) = child {

@@ -14,6 +14,15 @@ pub struct Secured {
     pub open_databases: Vec<String>,
 }
 
+/// Has everything written to disk that is only in memory and in the log. A server that is about to stop has that much
+/// less to do.
+///
+/// # Errors
+/// The maintenance role may not ask for it, or the connection broke.
+pub async fn checkpoint(connection: &Connection) -> Result<(), Error> {
+    Ok(connection.batch_execute("CHECKPOINT").await?)
+}
+
 /// Takes CONNECT on `postgres`, `template1` and our own database from everybody who was not granted it by name. Run at
 /// every start; changes nothing where it was done.
 ///

@@ -4,7 +4,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -13,6 +13,7 @@ use pglab_core::{ident::Ident, kit::Protection};
 use pglab_fleet::{
     Address, Cluster,
     private::{Binaries, PrivateServer, SUPERUSER, ServerSettings, ServerTls, logs},
+    provision,
 };
 use pglab_identity::{Sealer, SystemRandom};
 use pglab_store::Store;
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     data_dir::{DataDir, Secrets},
     demo,
-    output::say,
+    output::{say, tell},
     server,
 };
 
@@ -34,6 +35,8 @@ const OWN_ROLE: &str = "pglab_store";
 const LOG_KEEP_BYTES: u64 = 512 << 20;
 const LOG_CHECK_PERIOD: Duration = Duration::from_secs(5);
 const CERTIFICATE_CHECK_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
+/// Who waits for the end wants to know that it comes.
+const STOP_TOLD_EVERY: Duration = Duration::from_secs(2);
 
 /// Start everything: a private PostgreSQL, pglab and its pages
 ///
@@ -143,13 +146,41 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     .await;
     // Whatever ended the serving: PostgreSQL is ours to stop.
     stop.cancel();
-    let stopped = postgres.stop().await;
+    let stopped = told(postgres.stop()).await;
     result?;
     stopped?;
     if !arguments.json {
         say("Stopped.");
     }
     Ok(())
+}
+
+/// A class is tens of thousands of files: stopping takes as long as the disk needs for them.
+async fn told<T>(stopping: impl Future<Output = T>) -> T {
+    let mut stopping = std::pin::pin!(stopping);
+    let began = Instant::now();
+    let mut tick = tokio::time::interval(STOP_TOLD_EVERY);
+    // The first one comes at once.
+    tick.tick().await;
+    loop {
+        tokio::select! {
+            stopped = &mut stopping => return stopped,
+            _ = tick.tick() => tell(&format!(
+                "PostgreSQL is still writing to disk what it has in memory: {} s. It ends by itself.",
+                began.elapsed().as_secs()
+            )),
+        }
+    }
+}
+
+/// Most of what PostgreSQL must write before it ends is written while requests and workers come to their end.
+async fn checkpoint_at_the_end(cluster: Cluster, stop: CancellationToken) {
+    stop.cancelled().await;
+    let written = async { provision::cluster::checkpoint(&cluster.maintenance().await?).await };
+    if let Err(error) = written.await {
+        // It is being stopped; then it writes all by itself.
+        tracing::debug!(%error, "no checkpoint before the end");
+    }
 }
 
 /// Serves from a private server, and starts that again whenever it dies.
@@ -231,6 +262,7 @@ async fn serve_on(
             }
         });
     }
+    tokio::spawn(checkpoint_at_the_end(control.cluster.clone(), stop.clone()));
     let serving = tokio::spawn(server::run(control, listener, stop.clone()));
     tokio::pin!(serving);
     let mut log_check = tokio::time::interval(LOG_CHECK_PERIOD);

@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStderr, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -59,6 +59,14 @@ impl Place {
 
     /// Starts it and waits for the ready line.
     pub fn up(&self) -> Up {
+        let (up, mut log) = self.up_with_log();
+        // It must not fill the pipe.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        up
+    }
+
+    /// The same, with what it writes to stderr, which must be read.
+    pub fn up_with_log(&self) -> (Up, ChildStderr) {
         let mut child = self.command().spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
@@ -69,10 +77,8 @@ impl Place {
             child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
             panic!("pglab up did not get ready: {line} {said}");
         };
-        // Its log must not fill the pipe.
-        let mut log = child.stderr.take().unwrap();
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Up { child, ready }
+        let log = child.stderr.take().unwrap();
+        (Up { child, ready }, log)
     }
 
     /// The folder of the PostgreSQL cluster.

@@ -1,5 +1,7 @@
 //! `pglab up`: one process tree that survives what happens to it.
 
+use std::io::{BufRead, BufReader};
+
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -19,6 +21,23 @@ fn starts_says_so_and_stops_with_everything() {
     assert_eq!(up.stop(), Some(0));
     assert!(!alive(postmaster));
     assert_eq!(place.postmasters(), [0i32; 0]);
+}
+
+/// A disk that takes its time is played by a postmaster that stands still.
+#[test]
+fn a_slow_end_is_told() {
+    let place = Place::new();
+    let (up, log) = place.up_with_log();
+    let postmaster = Pid::from_raw(place.postmaster().unwrap());
+    kill(postmaster, Signal::SIGSTOP).unwrap();
+    up.signal(Signal::SIGTERM);
+    let mut lines = BufReader::new(log).lines();
+    let told = lines.find(|line| line.as_ref().unwrap().starts_with("PostgreSQL is still writing"));
+    kill(postmaster, Signal::SIGCONT).unwrap();
+    assert!(told.is_some());
+    std::thread::spawn(move || lines.count());
+    assert_eq!(up.stop(), Some(0));
+    assert!(!alive(postmaster.as_raw()));
 }
 
 fn owner(pid: i32) -> u32 {
