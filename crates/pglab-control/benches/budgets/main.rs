@@ -82,6 +82,9 @@ async fn measure(options: &Options, report: &mut Report<'_>) -> Outcome<()> {
         say("Scraping …");
         let row = async { Ok(vec![exporter::measure(options, &school, &slug).await?]) };
         report.rows("exporter", row).await?;
+        say("Looking again …");
+        let row = async { Ok(vec![exporter::again(options, &school, &slug).await?]) };
+        report.rows("again", row).await?;
     }
     if options.wants("steady") {
         say(&format!("Making {} databases …", options.n_databases));

@@ -54,7 +54,7 @@ pub fn now_micros() -> i64 {
 }
 
 /// Changes one row of the example back and forth.
-fn statement(right: bool) -> &'static str {
+pub fn statement(right: bool) -> &'static str {
     if right {
         "UPDATE ship SET seats = 40 WHERE id = 12"
     } else {
