@@ -80,9 +80,7 @@ async fn create(
     ClientAddress(address): ClientAddress,
     Json(body): Json<SignIn>,
 ) -> Result<Response, Problem> {
-    let signed_in = sign_in::sign_in(&control, &body.login, &body.password, &address).await;
-    control.metrics().signed_in("local", &signed_in);
-    let (token, description) = signed_in?;
+    let (token, description) = sign_in::sign_in(&control, &body.login, &body.password, &address).await?;
     let cookie = cookie(&control, &token, session::LONGEST.num_seconds());
     Ok((cookie, axum::Json(Session::from(description))).into_response())
 }

@@ -100,14 +100,14 @@ impl Control {
             started_at: parts.clock.now(),
             parts,
             directory: directory::client(&options.identity),
-            options,
             wake: Wake::default(),
             examples: example::Live::default(),
             instances: watch::Sender::new(0),
             boards: Boards::default(),
             reports: Reports::default(),
-            metrics: Metrics::default(),
+            metrics: Metrics::of(options.identity.mode()),
             prober: Prober::new(sources),
+            options,
         }))
     }
 

@@ -1,4 +1,5 @@
-//! Asks the nodes of the cluster how they are, for metrics. What is done about it is up to who reads them.
+//! Asks the nodes of the cluster and the servers of the LDAP directory how they are, for metrics. What is done about it is
+//! up to who reads them.
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::{Control, Worker};
 const PERIOD: Duration = Duration::from_secs(5);
 /// A node that takes longer is down for whoever wants to work with it.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Each time costs a directory a connection with its TLS, and nothing more.
+const DIRECTORY_PERIOD: Duration = Duration::from_secs(15);
 
 pub const WORKER: Worker = Worker {
     name: "nodes",
@@ -23,6 +26,18 @@ pub async fn run(control: Control, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = async { loop { look(&control).await; sleep(PERIOD).await; } } => {}
+        () = look_at_directory(&control) => {}
+    }
+}
+
+/// For ever, also where there is none: a slow directory delays nobody else.
+async fn look_at_directory(control: &Control) {
+    let Some(directory) = control.directory() else {
+        return std::future::pending().await;
+    };
+    loop {
+        directory.look().await;
+        sleep(DIRECTORY_PERIOD).await;
     }
 }
 

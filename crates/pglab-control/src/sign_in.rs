@@ -2,7 +2,7 @@
 //! login exists.
 
 use chrono::TimeDelta;
-use pglab_core::person::Login;
+use pglab_core::{directory::IdentityMode, person::Login};
 use pglab_identity::{password, token};
 use pglab_store::{
     audit,
@@ -35,6 +35,20 @@ pub async fn sign_in(
     password: &str,
     address: &str,
 ) -> Result<(String, session::Description), Error> {
+    let mut mode = control.options().identity.mode();
+    let result = sign_in_uncounted(control, login, password, address, &mut mode).await;
+    control.metrics().signed_in(mode.as_str(), &result);
+    result
+}
+
+/// `mode` becomes who was asked.
+async fn sign_in_uncounted(
+    control: &Control,
+    login: &str,
+    password: &str,
+    address: &str,
+    mode: &mut IdentityMode,
+) -> Result<(String, session::Description), Error> {
     let parsed = Login::parse(login).ok();
     let counted = counted(login, parsed.as_ref());
     let attempt = Attempt::begin(control, &counted, address).await?;
@@ -48,6 +62,7 @@ pub async fn sign_in(
         None => None,
     };
     let person = if directory::is_local(control, person.as_ref(), credential.as_ref()) {
+        *mode = IdentityMode::Local;
         let fits = password_fits(control, credential.as_ref(), password).await?;
         person
             .filter(|person| fits && person.disabled_at.is_none())

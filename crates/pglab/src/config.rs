@@ -57,6 +57,8 @@ pub struct MonitoringSection {
     exporters: Vec<String>,
     /// Where Prometheus listens, `host:port`.
     prometheus: Option<String>,
+    /// PEM files whose end is told in the metrics, besides those that this file names elsewhere.
+    certificates: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -157,6 +159,7 @@ directory = "/var/lib/pglab/exporters"     # their files, kept current; private 
 reload = ["systemctl", "restart", "prometheus-sql-exporter"]
 exporters = ["127.0.0.1:9237"]             # shown on the monitoring page
 prometheus = "127.0.0.1:9090"
+certificates = []                          # PEM files whose end should be told, like "/etc/pglab/server.crt"
 
 [statistics]                               # optional: collectors run by /probe?target=NAME
 collector_files = []                       # like "/etc/pglab/collectors/*.yml"
@@ -293,6 +296,7 @@ impl Config {
             sslmode: self.monitoring.sslmode.clone(),
             exporters: self.monitoring.exporters.clone(),
             prometheus: self.monitoring.prometheus.clone(),
+            certificates: self.certificates(),
         };
         let options = Options {
             monitoring,
@@ -311,6 +315,18 @@ impl Config {
             log_folder: self.cluster.log_folder.clone(),
         };
         Ok(Control::with_sources(parts, options, self.statistics.sources()?))
+    }
+
+    /// Those that the operator names, and the CA that our own database is verified with.
+    fn certificates(&self) -> Vec<PathBuf> {
+        let uri = self.store_uri().ok();
+        let uri = uri.and_then(|uri| url::Url::parse(&uri).ok());
+        let ca = uri.and_then(|uri| {
+            let mut pairs = uri.query_pairs();
+            let (_, path) = pairs.find(|(name, _)| name == "sslrootcert")?;
+            Some(PathBuf::from(path.into_owned()))
+        });
+        self.monitoring.certificates.iter().cloned().chain(ca).collect()
     }
 
     fn nodes(&self) -> anyhow::Result<Vec<Address>> {

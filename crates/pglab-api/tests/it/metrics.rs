@@ -1,19 +1,22 @@
 //! Metrics: who may scrape them, what a live class exports, and that docs/metrics.md says so.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::Write,
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
 
-use pglab_control::workers;
+use pglab_control::{Options, workers};
 use pglab_core::{
+    directory::IdentitySettings,
     id::LabId,
     lab::{LabSettings, LabState, MemberRole, MetricNames, Slug, Start},
     person::Role,
 };
 use pglab_store::{lab::Lab, membership};
+use pglab_testkit::Slapd;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -87,6 +90,9 @@ async fn token(app: &TestApp) -> String {
 const SOMETIMES: &[&str] = &[
     "pglab_node_replication_lag_bytes",
     "pglab_directory_up",
+    "pglab_directory_sign_ins_total",
+    "pglab_directory_sign_in_duration_seconds",
+    "pglab_certificate_expiry_timestamp_seconds",
     "pglab_source_up",
     "pglab_source_duration_seconds",
     "pglab_source_problems_total",
@@ -106,39 +112,14 @@ async fn what_is_exported_is_what_the_page_says() {
     let stop = CancellationToken::new();
     let working = tokio::spawn(workers::run(app.control.control.clone(), stop.clone()));
     let text = scraped(&app, &token, &["pglab_student_points", "pglab_node_up"]).await;
-    let exported: BTreeSet<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE "))
-        .filter_map(|line| line.split(' ').next())
-        .collect();
-    let page = include_str!("../../../../docs/metrics.md");
-    let (own, _) = page.split_once("## Through an SQL exporter").unwrap();
-    let documented: BTreeSet<&str> = own
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `"))
-        .filter_map(|line| line.split('`').next())
-        .collect();
-    let unknown: Vec<_> = exported.difference(&documented).collect();
-    assert!(unknown.is_empty(), "not in docs/metrics.md: {unknown:?}");
-    let missing: Vec<_> = documented
-        .difference(&exported)
+    let missing: Vec<_> = documented_as_exported(&text)
+        .into_iter()
         .filter(|name| !SOMETIMES.contains(name))
         .collect();
     assert!(
         missing.is_empty(),
         "in docs/metrics.md, but not exported: {missing:?}"
     );
-    for (line, kind) in text
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE "))
-        .filter_map(|line| line.split_once(' '))
-    {
-        let row = own
-            .lines()
-            .find(|row| row.starts_with(&format!("| `{line}` |")))
-            .unwrap();
-        assert!(row.contains(&format!("| {kind} |")), "{line} is a {kind}: {row}");
-    }
     assert!(
         text.contains("pglab_lab_info{lab=\"music\",title=\"Music \\\"shop\\\" \\\\ 1\",state=\"open\"} 1"),
         "{text}"
@@ -150,6 +131,27 @@ async fn what_is_exported_is_what_the_page_says() {
     promtool_finds_nothing(&text);
     stop.cancel();
     working.await.unwrap();
+}
+
+/// Everything exported stands on the page, with its type. The answer is what stands there besides.
+fn documented_as_exported(text: &str) -> BTreeSet<&'static str> {
+    let page = include_str!("../../../../docs/metrics.md");
+    let (own, _) = page.split_once("## Through an SQL exporter").unwrap();
+    let mut documented: BTreeMap<&str, &str> = own
+        .lines()
+        .filter_map(|row| Some((row.strip_prefix("| `")?.split('`').next()?, row)))
+        .collect();
+    for (name, kind) in text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .filter_map(|line| line.split_once(' '))
+    {
+        let row = documented
+            .remove(name)
+            .unwrap_or_else(|| panic!("{name} is not in docs/metrics.md"));
+        assert!(row.contains(&format!("| {kind} |")), "{name} is a {kind}: {row}");
+    }
+    documented.into_keys().collect()
 }
 
 /// What Prometheus' own tool has to say of it.
@@ -224,4 +226,93 @@ async fn a_token_for_metrics_is_for_nothing_else() {
     for path in ["/api/v1/me", "/api/v1/labs", "/api/v1/system", "/api/v1/session"] {
         assert_eq!(program.get(path).await.problem(403), "forbidden", "{path}");
     }
+}
+
+/// The value of a series, written as Prometheus writes it.
+fn value(text: &str, series: &str) -> Option<f64> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
+}
+
+#[tokio::test]
+async fn a_directory_tells_who_came_in_by_it_and_whether_it_is_there() {
+    let mut slapd = Slapd::start().await;
+    slapd.add_person("ada", "adas-secret");
+    let app = TestApp::start_with(Options {
+        identity: IdentitySettings::Directory(slapd.settings()),
+        ..Options::default()
+    })
+    .await;
+    let token = token(&app).await;
+    let stop = CancellationToken::new();
+    let working = tokio::spawn(workers::run(app.control.control.clone(), stop.clone()));
+    let url = format!("ldaps://127.0.0.1:{}", slapd.listen().ldaps);
+    let up = format!("pglab_directory_up{{server=\"{url}\"}}");
+    let sign_in = async |password: &str, status: u16| {
+        let body = json!({ "login": "ada", "password": password });
+        app.stranger().post("/api/v1/session", body).await.expect(status);
+    };
+    sign_in("adas-secret", 200).await;
+    sign_in("adas-secret", 200).await;
+    sign_in("wrong", 401).await;
+    let text = scraped(&app, &token, &["pglab_directory_up"]).await;
+    assert_eq!(value(&text, &up), Some(1.0), "{text}");
+    let asked = |text: &str, outcome: &str| {
+        let series = format!("pglab_directory_sign_ins_total{{outcome=\"{outcome}\"}}");
+        value(text, &series)
+    };
+    let outcomes = ["ok", "refused", "locked", "away"].map(|outcome| asked(&text, outcome));
+    assert_eq!(outcomes, [Some(2.0), Some(1.0), Some(0.0), Some(0.0)], "{text}");
+    assert_eq!(
+        value(&text, "pglab_directory_sign_in_duration_seconds_count"),
+        Some(3.0)
+    );
+    let mode = |mode: &str, outcome: &str| {
+        let series = format!("pglab_sign_ins_total{{mode=\"{mode}\",outcome=\"{outcome}\"}}");
+        value(&text, &series)
+    };
+    // The admin with the token is pglab's own.
+    assert_eq!(
+        [
+            mode("directory", "ok"),
+            mode("directory", "refused"),
+            mode("local", "ok")
+        ],
+        [Some(2.0), Some(1.0), Some(1.0)]
+    );
+    documented_as_exported(&text);
+    promtool_finds_nothing(&text);
+
+    // The end of the certificate that the directory is verified with, as openssl reads it.
+    let file = slapd.ca_file();
+    let ends = value(
+        &text,
+        &format!(
+            "pglab_certificate_expiry_timestamp_seconds{{file=\"{}\"}}",
+            file.display()
+        ),
+    );
+    assert_eq!(ends, Some(enddate(&file)), "{text}");
+
+    slapd.stop().await;
+    sign_in("adas-secret", 503).await;
+    let text = scraped(&app, &token, &["pglab_directory_up"]).await;
+    assert_eq!((value(&text, &up), asked(&text, "away")), (Some(0.0), Some(1.0)));
+    // Nobody has to sign in before it is known to be back.
+    slapd.start_again().await;
+    app.control.directory().unwrap().look().await;
+    let text = scraped(&app, &token, &["pglab_directory_up"]).await;
+    assert_eq!(value(&text, &up), Some(1.0));
+    stop.cancel();
+    working.await.unwrap();
+}
+
+fn enddate(file: &Path) -> f64 {
+    let script = "date -d \"$(openssl x509 -noout -enddate -in \"$1\" | cut -d= -f2)\" +%s";
+    let done = Command::new("sh")
+        .args(["-c", script, "enddate"])
+        .arg(file)
+        .output()
+        .unwrap();
+    String::from_utf8(done.stdout).unwrap().trim().parse().unwrap()
 }

@@ -5,7 +5,7 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use pglab_control::testing::TestControl;
+use pglab_control::{Options, testing::TestControl};
 use pglab_core::person::Role;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -49,7 +49,11 @@ impl Answer {
 
 impl TestApp {
     pub(crate) async fn start() -> Self {
-        let control = TestControl::start().await;
+        Self::start_with(Options::default()).await
+    }
+
+    pub(crate) async fn start_with(options: Options) -> Self {
+        let control = TestControl::start_with(options).await;
         let router = pglab_api::router(control.control.clone());
         Self {
             control,

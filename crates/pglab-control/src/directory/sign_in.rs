@@ -1,6 +1,8 @@
 //! Letting somebody in whom the directory lets in: who they are here, made at their first time and refreshed at every
 //! other. In the mode `managed` pglab knows everybody already.
 
+use std::time::Instant;
+
 use pglab_core::{
     access::Actor,
     directory::{DirectorySettings, IdentitySettings, roles},
@@ -38,7 +40,10 @@ pub(crate) async fn person(control: &Control, login: &Login, password: &str) -> 
     if password.is_empty() || password.len() > password::MAX_BYTES {
         return Err(Error::SignInRefused);
     }
-    let signed_in = match directory.sign_in(login.as_str(), password).await {
+    let begun = Instant::now();
+    let answer = directory.sign_in(login.as_str(), password).await;
+    control.metrics().directory_asked(begun.elapsed());
+    let signed_in = match answer {
         Err(error) => return Err(away(&error)),
         Ok(SignIn::In(signed_in)) => *signed_in,
         Ok(SignIn::Refused(Refusal::Policy(error))) => {

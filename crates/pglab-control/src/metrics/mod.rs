@@ -1,6 +1,7 @@
 //! The numbers of this process for Prometheus: counted where things happen, and read from the boards in memory when
 //! somebody asks. Nothing here asks our own database or a student's.
 
+mod directory;
 mod family;
 mod lab;
 mod process;
@@ -14,10 +15,13 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
-use pglab_core::access::{Actor, Operation};
+use pglab_core::{
+    access::{Actor, Operation},
+    directory::IdentityMode,
+};
 use pglab_fleet::{collect::Probed, node::NodeHealth};
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+    HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
     process_collector::ProcessCollector, proto::MetricFamily,
 };
 
@@ -40,6 +44,8 @@ const REQUEST: &[f64] = &[
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
+const SIGN_IN_OUTCOMES: [&str; 4] = ["ok", "refused", "limited", "failed"];
+
 /// Counters and histograms of this process, and what was last observed of servers.
 #[derive(Debug)]
 pub struct Metrics {
@@ -51,7 +57,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     request_durations: HistogramVec,
     sign_ins: IntCounterVec,
-    directories: IntGaugeVec,
+    directory_durations: HistogramVec,
     worker_successes: Mutex<HashMap<&'static str, DateTime<Utc>>>,
     sizes: Mutex<BTreeMap<String, u64>>,
     nodes: Mutex<Vec<(String, Option<NodeHealth>)>>,
@@ -81,17 +87,6 @@ impl Default for Metrics {
                 .expect("its name is new");
             histogram
         };
-        let directories = IntGaugeVec::new(
-            Opts::new(
-                "pglab_directory_up",
-                "1 if the LDAP server answered the last time",
-            ),
-            &["server"],
-        )
-        .expect("a gauge");
-        registry
-            .register(Box::new(directories.clone()))
-            .expect("its name is new");
         registry
             .register(Box::new(ProcessCollector::for_self()))
             .expect("its names are new");
@@ -134,7 +129,12 @@ impl Default for Metrics {
                 "Sign-ins on the pages by identity mode and outcome: ok, refused, limited, failed",
                 &["mode", "outcome"],
             ),
-            directories,
+            directory_durations: histogram(
+                "pglab_directory_sign_in_duration_seconds",
+                "Time that the LDAP directory took to let somebody in, or to refuse",
+                &[],
+                REQUEST,
+            ),
             worker_successes: Mutex::default(),
             sizes: Mutex::default(),
             nodes: Mutex::default(),
@@ -145,7 +145,7 @@ impl Default for Metrics {
         for outcome in ["fine", "busy", "failed"] {
             metrics.check_outcomes.with_label_values(&[CLUSTER, outcome]);
         }
-        for outcome in ["ok", "refused", "limited", "failed"] {
+        for outcome in SIGN_IN_OUTCOMES {
             metrics.sign_ins.with_label_values(&["local", outcome]);
         }
         metrics.sweeps.with_label_values(&[CLUSTER]);
@@ -155,6 +155,15 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// With the counters of an identity mode, so that their first increase shows as one.
+    pub(crate) fn of(mode: IdentityMode) -> Self {
+        let metrics = Self::default();
+        for outcome in SIGN_IN_OUTCOMES {
+            metrics.sign_ins.with_label_values(&[mode.as_str(), outcome]);
+        }
+        metrics
+    }
+
     pub(crate) fn swept(&self, took: Duration) {
         self.sweeps
             .with_label_values(&[CLUSTER])
@@ -220,9 +229,11 @@ impl Metrics {
         self.sign_ins.with_label_values(&[mode, outcome]).inc();
     }
 
-    /// Whether an LDAP server of the configuration answered.
-    pub fn directory_seen(&self, server: &str, up: bool) {
-        self.directories.with_label_values(&[server]).set(up.into());
+    /// How long the directory took for one sign-in, whatever it said.
+    pub(crate) fn directory_asked(&self, took: Duration) {
+        self.directory_durations
+            .with_label_values::<&str>(&[])
+            .observe(took.as_secs_f64());
     }
 }
 
@@ -235,6 +246,7 @@ pub async fn scrape(control: &Control, actor: &Actor) -> Result<String, Error> {
     control.authorise(actor, Operation::SystemView)?;
     let mut families = process::families(control);
     source::last_probes(control, &mut families);
+    directory::families(control, &mut families);
     if control.works() {
         lab::families(control, &mut families);
     }

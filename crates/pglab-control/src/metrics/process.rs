@@ -1,5 +1,7 @@
 //! The metrics of this process, of its workers and of the servers it was told of.
 
+use std::{collections::BTreeSet, path::PathBuf};
+
 use super::{
     CLUSTER,
     family::{Families, Family, count, number},
@@ -21,6 +23,7 @@ pub(super) fn families(control: &Control) -> Families {
         .with(&[], works),
     );
     disks(control, &mut families);
+    certificates(control, &mut families);
     if !control.works() {
         return families;
     }
@@ -103,4 +106,33 @@ fn disks(control: &Control, families: &mut Families) {
     }
     families.push(free);
     families.push(size);
+}
+
+/// Of the files that the configuration names. The first certificate in a file is the one that it is about.
+fn certificates(control: &Control, families: &mut Families) {
+    let mut expiry = Family::gauge(
+        "pglab_certificate_expiry_timestamp_seconds",
+        "When the certificate in the file ends",
+    );
+    for file in certificate_files(control) {
+        if let Some(until) = pglab_fleet::private::certificate::expiry(&file) {
+            let until = number(u64::try_from(until.timestamp()).unwrap_or(0));
+            expiry.add(&[("file", &file.to_string_lossy())], until);
+        }
+    }
+    families.push(expiry);
+}
+
+/// Of PostgreSQL, of the directory, and what the operator added.
+fn certificate_files(control: &Control) -> BTreeSet<PathBuf> {
+    let mut files: BTreeSet<PathBuf> = control.cluster.certificate_files().into_iter().collect();
+    let options = control.options();
+    files.extend(
+        options
+            .identity
+            .directory()
+            .and_then(|directory| directory.ca_file.clone()),
+    );
+    files.extend(options.monitoring.certificates.iter().cloned());
+    files
 }

@@ -26,4 +26,6 @@ pub struct Monitoring {
     pub exporters: Vec<String>,
     /// Where Prometheus listens, `host:port`.
     pub prometheus: Option<String>,
+    /// Files with certificates whose end is told in the metrics, besides those that pglab itself uses.
+    pub certificates: Vec<PathBuf>,
 }

@@ -210,6 +210,15 @@ impl Directory {
         Err(untrusted.unwrap_or(DirectoryError::Away(tried)))
     }
 
+    /// Connects to one server after the other and notes whether it answered: for who wants to know before somebody signs
+    /// in.
+    pub async fn look(&self) {
+        for (at, server) in self.0.settings.servers.iter().enumerate() {
+            let up = self.connect_to(server).await.is_ok();
+            self.0.counters.note(at, up);
+        }
+    }
+
     /// Connects to this server and no other.
     pub(super) async fn connect_to(&self, server: &Server) -> Result<(), DirectoryError> {
         let settings = &self.0.settings;

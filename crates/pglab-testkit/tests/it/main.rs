@@ -6,5 +6,6 @@ mod check_queries;
 mod directions;
 mod expressions;
 mod files;
+mod metric_names;
 mod mutations;
 mod schema_gen;
