@@ -8,7 +8,7 @@ use pglab_core::{
     names,
 };
 use pglab_fleet::private::{AccessError, Applied};
-use pglab_store::lab;
+use pglab_store::{Store, lab};
 
 use crate::{Control, Error};
 
@@ -17,7 +17,15 @@ use crate::{Control, Error};
 /// # Errors
 /// Our own database does not answer.
 pub async fn fallback_roles(control: &Control) -> Result<Vec<Ident>, Error> {
-    Ok(lab::all(control.store.pool())
+    fallback_roles_in(&control.store).await
+}
+
+/// The same for who has no more than our own database.
+///
+/// # Errors
+/// It does not answer.
+pub async fn fallback_roles_in(store: &Store) -> Result<Vec<Ident>, Error> {
+    Ok(lab::all(store.pool())
         .await?
         .iter()
         .filter(|lab| lab.settings.scram_fallback)

@@ -101,6 +101,15 @@ impl Cluster {
         self.certificate_file.iter().cloned().chain(ca).collect()
     }
 
+    /// The same, reached at one of its nodes.
+    #[must_use]
+    pub fn at(&self, address: Address) -> Self {
+        Self {
+            address,
+            ..self.clone()
+        }
+    }
+
     /// Where pglab itself connects.
     pub fn address(&self) -> &Address {
         &self.address

@@ -49,3 +49,31 @@ pub async fn rules(connection: &Connection) -> Result<Vec<SeenRule>, Error> {
         })
         .collect()
 }
+
+/// Did the server load the file after it was last changed? `None` where the role may not ask.
+///
+/// # Errors
+/// The connection broke.
+pub async fn is_loaded(connection: &Connection) -> Result<Option<bool>, Error> {
+    let row = connection
+        .query_one(
+            "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text)', 'EXECUTE') \
+                AND pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')",
+            &[],
+        )
+        .await?;
+    if !row.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    // Debian keeps it outside of the data directory, where it takes more to look. The file's time has whole seconds.
+    let row = connection
+        .query_one(
+            "SELECT CASE WHEN pg_catalog.pg_has_role('pg_read_server_files', 'USAGE') \
+                           OR pg_catalog.starts_with(f, pg_catalog.current_setting('data_directory') OPERATOR(pg_catalog.||) '/') \
+                    THEN (pg_catalog.pg_stat_file(f)).modification OPERATOR(pg_catalog.<) pg_catalog.pg_conf_load_time() END \
+               FROM pg_catalog.current_setting('hba_file') AS f",
+            &[],
+        )
+        .await?;
+    Ok(row.get(0))
+}

@@ -4,6 +4,7 @@
 mod file;
 mod ldap;
 mod seen;
+mod server;
 
 use std::{
     fmt,
@@ -14,6 +15,7 @@ use std::{
 pub use file::{BEGIN, END, SpliceError, block_in, spliced};
 pub use ldap::{Find, LdapMethod, Protection, SearchBy};
 pub use seen::{SeenRule, difference};
+pub use server::{Examined, examined};
 
 use crate::ident::Ident;
 

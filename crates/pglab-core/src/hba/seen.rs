@@ -19,19 +19,21 @@ pub struct SeenRule {
     pub error: Option<String>,
 }
 
+impl SeenRule {
+    /// The sentence about a line that PostgreSQL does not take.
+    pub(super) fn unusable(&self) -> Option<String> {
+        let why = self.error.as_ref()?;
+        Some(format!("line {} of pg_hba.conf can't be used: {why}", self.line))
+    }
+}
+
 /// What is wrong, in sentences; nothing if all of our rules stand there in their order, next to each other, and before
 /// every rule that could come first for the same people.
 ///
 /// # Errors
 /// A rule can't be written at all.
 pub fn difference(wanted: &Block, seen: &[SeenRule]) -> Result<Vec<String>, HbaError> {
-    let mut problems: Vec<String> = seen
-        .iter()
-        .filter_map(|rule| {
-            let why = rule.error.as_ref()?;
-            Some(format!("line {} of pg_hba.conf can't be used: {why}", rule.line))
-        })
-        .collect();
+    let mut problems: Vec<String> = seen.iter().filter_map(SeenRule::unusable).collect();
     let wanted: Vec<SeenRule> = wanted
         .rules_in_order()
         .iter()

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use pglab_control::pg_hba;
 use pglab_fleet::{
     Cluster,
     facts::{self, ClusterFacts},
@@ -15,6 +16,8 @@ use crate::{
     data_dir::DataDir,
     output::{say, tell},
 };
+
+mod access;
 
 /// Look for what is wrong and say what to do
 ///
@@ -196,21 +199,36 @@ async fn examine_serve(path: &Path, findings: &mut Findings) {
         format!("{} is understood", path.display()),
     );
     examine_disk(&config.server.data_dir, findings);
-    match config.store_uri() {
-        Err(error) => findings.add(Level::Problem, "own database", format!("{error:#}")),
+    let store = match config.store_uri() {
+        Err(error) => {
+            findings.add(Level::Problem, "own database", format!("{error:#}"));
+            None
+        }
         Ok(uri) => examine_store(&uri, findings).await,
-    }
+    };
     match config.cluster() {
         Err(error) => findings.add(Level::Problem, "cluster", format!("{error:#}")),
-        Ok(cluster) => examine_cluster(&cluster, findings).await,
+        Ok(cluster) => {
+            examine_cluster(&cluster, findings).await;
+            let except = match &store {
+                Some(store) => pg_hba::fallback_roles_in(store).await.ok(),
+                None => None,
+            };
+            access::examine(&config, path, &cluster, except, findings).await;
+        }
     }
 }
 
-async fn examine_store(uri: &str, findings: &mut Findings) {
-    let pending = match Store::connect(uri).await {
-        Ok(store) => store.pending_migrations().await,
-        Err(error) => Err(error),
+/// The store where it can be used.
+async fn examine_store(uri: &str, findings: &mut Findings) -> Option<Store> {
+    let (store, pending) = match Store::connect(uri).await {
+        Ok(store) => {
+            let pending = store.pending_migrations().await;
+            (Some(store), pending)
+        }
+        Err(error) => (None, Err(error)),
     };
+    let usable = matches!(pending, Ok(0));
     match pending {
         Err(error) => findings.add(Level::Problem, "own database", error.to_string()),
         Ok(0) => findings.add(Level::Fine, "own database", "reachable and up to date"),
@@ -220,6 +238,7 @@ async fn examine_store(uri: &str, findings: &mut Findings) {
             format!("{n} migrations are missing: run `pglab migrate`"),
         ),
     }
+    store.filter(|_| usable)
 }
 
 async fn examine_cluster(cluster: &Cluster, findings: &mut Findings) {

@@ -256,3 +256,124 @@ async fn a_maintenance_role_that_is_no_superuser() {
     let of_students: Vec<&String> = left.iter().filter(|name| !name.starts_with("pglab_")).collect();
     assert!(of_students.is_empty(), "{left:?}");
 }
+
+/// What the doctor says about `pg_hba.conf`, without the mark of the line and the server's name.
+fn said_of_hba(site: &Site) -> Vec<String> {
+    let said = String::from_utf8(site.doctor().stdout).unwrap();
+    let name = format!("127.0.0.1:{}: ", site.server.port());
+    said.lines()
+        .filter_map(|line| line.split_once("pg_hba.conf: "))
+        .map(|(mark, says)| format!("{} {}", mark.trim(), says.replace(&name, "")))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_doctor_compares_pg_hba_with_the_settings_of_identity() {
+    let site = Site::new().await;
+    site.migrate();
+    let superuser = site.server.superuser("postgres").await;
+    superuser
+        .batch_execute("GRANT CONNECT ON DATABASE postgres TO keeper")
+        .await
+        .unwrap();
+    let said = said_of_hba(&site);
+    assert!(
+        said[0].starts_with("warning keeper may not see how people sign in"),
+        "{said:?}"
+    );
+    superuser
+        .batch_execute(
+            "GRANT SELECT ON pg_hba_file_rules TO keeper; GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO keeper;
+             GRANT EXECUTE ON FUNCTION pg_stat_file(text) TO keeper; GRANT pg_read_all_settings TO keeper",
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        said_of_hba(&site),
+        ["ok students sign in with PostgreSQL's own passwords"]
+    );
+
+    // The passwords move to a directory; nobody told PostgreSQL.
+    let config = site.path().join("pglab.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let identity = |server: &str| {
+        format!(
+            "{text}[identity]\nmode = \"directory\"\nservers = [\"{server}\"]\nbind_prefix = \"uid=\"\n\
+             bind_suffix = \",ou=people,dc=lab,dc=test\"\n"
+        )
+    };
+    std::fs::write(&config, identity("ldaps://ldap.lab.test")).unwrap();
+    let file = superuser.query_one("SHOW hba_file", &[]).await.unwrap();
+    let file = std::path::PathBuf::from(file.get::<_, String>(0));
+    let theirs = std::fs::read_to_string(&file).unwrap();
+    let said = said_of_hba(&site);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].starts_with("PROBLEM pg_hba.conf has no line for +pglab_students")
+            && said[0].contains("--from RANGE` prints what belongs to the top of the file"),
+        "{said:?}"
+    );
+
+    // Lines with TLS need a server with TLS.
+    let folder = file.parent().unwrap();
+    let script = "cd \"$1\" && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x \
+                  -keyout t.key -out t.crt && chown --reference pg_hba.conf t.key t.crt && chmod 600 t.key";
+    let mut certificate = Command::new("sh");
+    run_with_input(certificate.args(["-c", script, "certificate"]).arg(folder), "");
+    for statement in [
+        "ALTER SYSTEM SET ssl_cert_file = 't.crt'",
+        "ALTER SYSTEM SET ssl_key_file = 't.key'",
+        "ALTER SYSTEM SET ssl = 'on'",
+        "SELECT pg_reload_conf()",
+    ] {
+        superuser.batch_execute(statement).await.unwrap();
+    }
+    while superuser
+        .query_one("SHOW ssl", &[])
+        .await
+        .unwrap()
+        .get::<_, String>(0)
+        != "on"
+    {
+        tokio::task::yield_now().await;
+    }
+    // What `pglab directory hba` prints is what the doctor wants.
+    let print = |from: &str| {
+        let mut print = Command::new(PROGRAM);
+        print
+            .args(["directory", "hba", "--from", from, "--config"])
+            .arg(&config);
+        run_with_input(&mut print, "")
+    };
+    std::fs::write(&file, format!("{}\n{theirs}", print("10.1.0.0/16"))).unwrap();
+    // PostgreSQL tells the time of a file in whole seconds.
+    let written = std::fs::File::options().write(true).open(&file).unwrap();
+    let at = written.metadata().unwrap().modified().unwrap();
+    written
+        .set_modified(at + std::time::Duration::from_secs(5))
+        .unwrap();
+    let said = said_of_hba(&site);
+    assert_eq!(
+        said,
+        [
+            "ok students sign in by the directory, pglab's roles by their passwords",
+            "warning the file was changed after the server read it: SELECT pg_reload_conf()"
+        ]
+    );
+    // Another server in the settings than in the file.
+    std::fs::write(&config, identity("ldaps://other.lab.test")).unwrap();
+    let said = said_of_hba(&site);
+    assert!(
+        said[0].starts_with(
+            "PROBLEM pg_hba.conf lacks the rule \"hostssl all +pglab_students 10.1.0.0/16 ldap\" of pglab's"
+        ) && said[0].contains("--from 10.1.0.0/16` prints"),
+        "{said:?}"
+    );
+    // Back to passwords of pglab's: what was left there keeps everybody out.
+    std::fs::write(&config, &text).unwrap();
+    let said = said_of_hba(&site);
+    assert!(
+        said[0].contains("sends students to an LDAP directory, but pglab keeps the passwords itself"),
+        "{said:?}"
+    );
+}
