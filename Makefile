@@ -85,10 +85,11 @@ soak: install-for-test ## The long crash tests
 	cargo build --quiet -p pglab
 	cargo nextest run --workspace --profile soak
 
-generate: ## Write again what is generated: .sqlx, docs/openapi.json, web/src/api/gen.ts
+generate: ## Write again what is generated: .sqlx, docs/openapi.json, web/src/api/gen.ts, deploy/openldap
 	scripts/sqlx-prepare
 	cargo run --quiet -p pglab -- openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 	cd web && npm run --silent api:gen
+	UPDATE_FILES=1 cargo nextest run -p pglab-testkit -E "test(openldap)"
 
 fmt: ## Format everything
 	cargo fmt --all

@@ -4,7 +4,9 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use pglab_core::Random;
+use sha1::{Digest, Sha1};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
@@ -37,6 +39,25 @@ pub fn hash(password: &str) -> Result<String, PasswordError> {
         .hash_password(password.as_bytes())
         .map_err(|e| PasswordError::Hash(e.to_string()))?;
     Ok(hashed.to_string())
+}
+
+/// What slapd's module argon2 stores for a hash in PHC form.
+pub fn slapd_argon2(hash: &str) -> String {
+    format!("{{ARGON2}}{hash}")
+}
+
+/// What slapd stores where it has no such module, and for long random passwords of programs, which need no slow hash:
+/// salted SHA-1.
+pub fn slapd_ssha(password: &str, random: &dyn Random) -> String {
+    let mut salt = [0u8; 16];
+    random.fill(&mut salt);
+    let mut stored = Sha1::new()
+        .chain_update(password.as_bytes())
+        .chain_update(salt)
+        .finalize()
+        .to_vec();
+    stored.extend_from_slice(&salt);
+    format!("{{SSHA}}{}", STANDARD.encode(stored))
 }
 
 /// A hash of no password, for somebody who does not exist: checking against it takes as long as against a real one.

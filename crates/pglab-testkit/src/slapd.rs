@@ -12,10 +12,15 @@ use std::{
 
 use pglab_core::directory::{
     Attributes, BindMode, DirectorySettings, GroupSettings, IdentitySettings, ManagedTree, RoleGroups, Scope,
-    Search, Secret, Server, Tls,
+    Search, Secret, Server, StoredHash, Tls,
     slapd::{GRAFANA, POSTGRES, SERVICES, ServiceAccount, SlapdFiles, WRITER, service_dn},
 };
-use pglab_fleet::private::slapd::{PrivateSlapd, SlapdListen, initialise, module_and_schema_folders};
+use pglab_fleet::private::{
+    Account,
+    slapd::{PrivateSlapd, SlapdListen, has_argon2, initialise},
+};
+
+pub use pglab_fleet::private::slapd::module_and_schema_folders;
 
 use crate::{free_port, postgres::set_mode};
 
@@ -55,10 +60,12 @@ impl Slapd {
         let (module_folder, schema_folder) = module_and_schema_folders();
         let files = SlapdFiles {
             folder: folder.join("ldap"),
+            data_folder: folder.join("ldap"),
             suffix: SUFFIX.to_owned(),
-            ca_file: folder.join("ca.crt"),
+            ca_file: Some(folder.join("ca.crt")),
             certificate_file: folder.join("server.crt"),
             key_file: folder.join("server.key"),
+            argon2: has_argon2(&module_folder),
             module_folder,
             schema_folder,
             max_bytes: 256 << 20,
@@ -69,7 +76,13 @@ impl Slapd {
             name,
             stored_password: format!("{name}-secret"),
         });
-        initialise(&files, &services).await.expect("the tree can be made");
+        initialise(
+            &files,
+            &services,
+            Account::for_servers().expect("an account for servers"),
+        )
+        .await
+        .expect("the tree can be made");
         add_many(&files, options.n_people);
         let listen = SlapdListen {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -207,6 +220,7 @@ impl Slapd {
             suffix: SUFFIX.to_owned(),
             writer_dn,
             writer_password: Secret::new(password),
+            hash: StoredHash::Argon2,
         }
     }
 

@@ -22,7 +22,7 @@ use crate::{data_dir::parse_key, statistics::StatisticsSection};
 
 mod identity;
 
-pub use identity::IdentitySection;
+pub use identity::{IdentitySection, managed_search};
 
 /// The whole file. Unknown keys are errors, so that a misspelt one is not silently without effect.
 #[derive(Debug, Clone, Deserialize)]

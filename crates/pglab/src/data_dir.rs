@@ -39,6 +39,11 @@ pub struct Secrets {
 pub struct Ports {
     pub web: u16,
     pub postgres: u16,
+    /// Of the private slapd, 0 as long as there is none.
+    #[serde(default)]
+    pub ldap: u16,
+    #[serde(default)]
+    pub ldaps: u16,
 }
 
 impl DataDir {
@@ -148,11 +153,28 @@ impl DataDir {
         let ports = Ports {
             web: choose_port("--listen", web, kept.web, 8432, false)?,
             postgres: choose_port("--pg-listen", postgres, kept.postgres, 5433, postgres_runs)?,
+            ..kept
         };
         if ports != kept {
             write_json(&path, &ports)?;
         }
         Ok(ports)
+    }
+
+    /// The ports of the private slapd for ldap and ldaps, as [`Self::ports`]. `ours`: it may still run.
+    pub fn ldap_ports(&self, address: IpAddr, ours: bool) -> anyhow::Result<(u16, u16)> {
+        let path = self.path.join("ports.json");
+        let kept: Ports = read_json(&path)?.unwrap_or_default();
+        let choose = |kept, preferred| choose_port("--ldap", (address, 0), kept, preferred, ours);
+        let ports = Ports {
+            ldap: choose(kept.ldap, 1389)?,
+            ldaps: choose(kept.ldaps, 1636)?,
+            ..kept
+        };
+        if ports != kept {
+            write_json(&path, &ports)?;
+        }
+        Ok((ports.ldap, ports.ldaps))
     }
 
     /// A new port for PostgreSQL, kept from now on.
@@ -169,17 +191,17 @@ impl DataDir {
         Ok(ports.postgres)
     }
 
-    /// Where PostgreSQL's files are: `postgres` in the data directory. Where the account that PostgreSQL runs as can't
-    /// enter the data directory, that is a link to a folder of its own under `/var/lib/pglab`.
-    pub fn cluster_folder(&self) -> anyhow::Result<PathBuf> {
-        let here = self.path.join("postgres");
+    /// Where the files of a server are: a folder of this name in the data directory. Where the account that servers run as
+    /// can't enter the data directory, that is a link to a folder of its own under `/var/lib/pglab`.
+    pub fn server_folder(&self, server: &str) -> anyhow::Result<PathBuf> {
+        let here = self.path.join(server);
         if let Ok(target) = fs::read_link(&here) {
             return Ok(target);
         }
         let Some(account) = Account::for_servers()? else {
             return Ok(here);
         };
-        // The cluster is renamed into place, so the folder above it must belong to pglab, which it does.
+        // A cluster is renamed into place, so the folder above it must belong to pglab, which it does.
         if account.can_enter(&here) {
             return Ok(here);
         }
@@ -196,7 +218,7 @@ impl DataDir {
         std::os::unix::fs::symlink(&there, &here)
             .with_context(|| format!("could not make the link {}", here.display()))?;
         tracing::info!(
-            "the account that PostgreSQL runs as can't enter {}; PostgreSQL's files are in {}",
+            "the account that servers run as can't enter {}; the files of {server} are in {}",
             self.path.display(),
             there.display()
         );

@@ -7,6 +7,7 @@ mod credentials;
 mod data_dir;
 mod demo;
 mod lab_file;
+mod ldap;
 mod output;
 mod secret;
 mod server;

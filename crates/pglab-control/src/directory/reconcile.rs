@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt, time::Duration};
 
 use pglab_core::{
     directory::{
-        IdentitySettings,
+        IdentitySettings, StoredHash,
         plan::{Change, WantedGroup, WantedPerson, plan},
     },
     id::PersonId,
@@ -132,11 +132,21 @@ pub async fn activate(control: &Control) -> Result<Summary, Error> {
             }
             _ => None,
         };
-        let hash = match due {
-            Some(due) => Some(hash(control, due).await?),
+        let stored = match due {
+            Some(due) => stored(control, tree.hash, due).await?,
             None => None,
         };
-        match writing.apply(change, hash.as_deref()).await {
+        if let (Some(due), None) = (due, &stored) {
+            summary.refused += 1;
+            summary.first_refusal.get_or_insert_with(|| {
+                format!(
+                    "{} has a password that a tree without argon2 can't hold: give a new initial password",
+                    due.person.login.as_str()
+                )
+            });
+            continue;
+        }
+        match writing.apply(change, stored.as_deref()).await {
             Ok(()) => summary.count(change),
             Err(error @ DirectoryError::Refused { .. }) => {
                 tracing::warn!(%error, "the directory refuses a change");
@@ -169,13 +179,20 @@ fn as_wanted(one: &Wanted) -> WantedPerson {
     }
 }
 
-/// What the tree is to hold of the password: never the password itself.
-async fn hash(control: &Control, one: &Wanted) -> Result<String, Error> {
-    if let Some(hash) = &one.credential.password_hash {
-        return Ok(hash.clone());
+/// What the tree is to hold of the password: never the password itself. `None` where only a hash is known that the tree
+/// can't use.
+async fn stored(control: &Control, hash: StoredHash, one: &Wanted) -> Result<Option<String>, Error> {
+    let known = one.credential.password_hash.as_deref();
+    if let (StoredHash::Argon2, Some(known)) = (hash, known) {
+        return Ok(Some(password::slapd_argon2(known)));
     }
-    let initial = initial_password(control, &one.credential)?.unwrap_or_default();
-    hashing(move || password::hash(&initial)).await
+    let initial = initial_password(control, &one.credential)?;
+    if hash == StoredHash::Ssha {
+        return Ok(initial.map(|initial| password::slapd_ssha(&initial, &*control.random)));
+    }
+    let initial = initial.unwrap_or_default();
+    let hash = hashing(move || password::hash(&initial)).await?;
+    Ok(Some(password::slapd_argon2(&hash)))
 }
 
 /// For who looks after pglab: with the cause.

@@ -9,5 +9,5 @@ pub mod slapd;
 
 pub use settings::{
     Attributes, BindMode, DirectorySettings, GroupSettings, IdentityMode, IdentitySettings, LabGroup,
-    ManagedTree, RoleGroups, Scope, Search, Secret, Server, SettingsError, Tls,
+    ManagedTree, RoleGroups, Scope, Search, Secret, Server, SettingsError, StoredHash, Tls,
 };

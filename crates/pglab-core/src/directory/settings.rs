@@ -179,6 +179,16 @@ pub struct ManagedTree {
     /// The account that pglab writes with.
     pub writer_dn: String,
     pub writer_password: Secret,
+    pub hash: StoredHash,
+}
+
+/// How the tree holds the passwords that pglab gives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StoredHash {
+    #[default]
+    Argon2,
+    /// Salted SHA-1, for a slapd without the module `argon2`.
+    Ssha,
 }
 
 impl ManagedTree {

@@ -8,17 +8,22 @@ use super::escape;
 /// Where things of this slapd are, and what it is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlapdFiles {
-    /// Configuration, database and run-time files. Private to the account that slapd runs as.
+    /// Its configuration. Private to the account that slapd runs as.
     pub folder: PathBuf,
+    /// Database and run-time files. Private to that account too; may be the same folder.
+    pub data_folder: PathBuf,
     /// `dc=lab,dc=example`.
     pub suffix: String,
-    pub ca_file: PathBuf,
+    /// The authority of the certificate; none where the machine's own are enough.
+    pub ca_file: Option<PathBuf>,
     pub certificate_file: PathBuf,
     pub key_file: PathBuf,
     /// Where the distribution keeps slapd's modules and its schema: Debian's are in `/usr/lib/ldap` and
     /// `/etc/ldap/schema`.
     pub module_folder: PathBuf,
     pub schema_folder: PathBuf,
+    /// Whether the module `argon2` is there. Without it, passwords are stored as salted SHA-1.
+    pub argon2: bool,
     /// How much the database may grow to, in bytes: it is only reserved.
     pub max_bytes: u64,
     /// Also take passwords over connections that are not protected. For networks where nobody can listen, and tests.
@@ -26,6 +31,15 @@ pub struct SlapdFiles {
     /// Lines of more overlays and the like, after the database's own.
     pub extra: String,
 }
+
+/// What slapd has to find in its folder of modules; [`ARGON2`] it can do without.
+pub const MODULES: [&str; 3] = ["back_mdb", "ppolicy", "syncprov"];
+pub const ARGON2: &str = "argon2";
+/// And in its folder of schema.
+pub const SCHEMA: [&str; 3] = ["core", "cosine", "inetorgperson"];
+
+/// Groups that Grafana looks at; who belongs to them is not pglab's affair.
+const ROLE_GROUPS: [&str; 2] = ["admins", "instructors"];
 
 /// The accounts that programs use, with what is stored of their passwords (a hash in slapd's form).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,10 +90,10 @@ pub fn service_dn(name: &str, suffix: &str) -> String {
 
 impl SlapdFiles {
     pub fn database_folder(&self) -> PathBuf {
-        self.folder.join("db")
+        self.data_folder.join("db")
     }
     pub fn run_folder(&self) -> PathBuf {
-        self.folder.join("run")
+        self.data_folder.join("run")
     }
     pub fn pid_file(&self) -> PathBuf {
         self.run_folder().join("slapd.pid")
@@ -96,7 +110,7 @@ impl SlapdFiles {
         let grafana = service_dn(GRAFANA, suffix);
         let mut text =
             "# Written by pglab. Yours belongs into slapd.local.conf beside this file.\n".to_owned();
-        for schema in ["core", "cosine", "inetorgperson"] {
+        for schema in SCHEMA {
             line(
                 &mut text,
                 "include",
@@ -104,12 +118,14 @@ impl SlapdFiles {
             );
         }
         line(&mut text, "modulepath", &self.module_folder);
-        for module in ["back_mdb", "ppolicy", "argon2", "syncprov", "accesslog"] {
+        for module in MODULES.into_iter().chain(self.argon2.then_some(ARGON2)) {
             let _ = writeln!(text, "moduleload {module}");
         }
         line(&mut text, "pidfile", &self.pid_file());
         line(&mut text, "argsfile", &self.run_folder().join("slapd.args"));
-        line(&mut text, "TLSCACertificateFile", &self.ca_file);
+        if let Some(ca_file) = &self.ca_file {
+            line(&mut text, "TLSCACertificateFile", ca_file);
+        }
         line(&mut text, "TLSCertificateFile", &self.certificate_file);
         line(&mut text, "TLSCertificateKeyFile", &self.key_file);
         // Who is not signed in sees nothing, and a password is never sent in the clear: 1 lets in connections with any
@@ -120,12 +136,13 @@ impl SlapdFiles {
              security simple_bind={BIND}\n\
              disallow bind_anon\n\
              require bind\n\
-             password-hash {ARGON2}\n\
+             password-hash {HASH}\n\
              sizelimit size.soft=500 size.hard=1000 size.prtotal=unlimited\n\
              timelimit 60\n\
              idletimeout 3600\n\
              loglevel none\n\n"
                 .replace("{BIND}", if self.plain_binds { "0" } else { "112" })
+                .replace("{HASH}", if self.argon2 { "{ARGON2}" } else { "{SSHA}" })
                 .as_str(),
         );
         let _ = write!(
@@ -187,7 +204,7 @@ impl SlapdFiles {
             .and_then(|part| part.strip_prefix("dc="))
             .unwrap_or("lab");
         let mut text = format!(
-            "dn: {suffix}\nobjectClass: dcObject\nobjectClass: organization\no: {first}\ndc: {first}\n\n"
+            "dn: {suffix}\nobjectClass: dcObject\nobjectClass: organization\no: pglab\ndc: {first}\n\n"
         );
         for unit in ["people", "groups", "services", "policies"] {
             let _ = write!(
@@ -233,6 +250,16 @@ impl SlapdFiles {
                 service_dn(service.name, suffix),
                 service.name,
                 service.stored_password,
+            );
+        }
+        for group in ROLE_GROUPS {
+            let _ = write!(
+                text,
+                "dn: cn={group},ou=groups,{suffix}\n\
+                 objectClass: groupOfNames\n\
+                 cn: {group}\n\
+                 description: For Grafana. pglab leaves it alone: add the names of people's entries\n\
+                 member: cn=nobody,{suffix}\n\n"
             );
         }
         text

@@ -32,6 +32,15 @@ impl Account {
         }))
     }
 
+    /// An account of this machine by its name.
+    pub fn named(name: &str) -> Option<Self> {
+        let user = User::from_name(name).ok().flatten()?;
+        Some(Self {
+            uid: user.uid,
+            gid: user.gid,
+        })
+    }
+
     /// For programs that read what strangers wrote: `postgres`, or else `nobody`, where we are root.
     pub(crate) fn for_programs() -> Option<Self> {
         if !Uid::effective().is_root() {
@@ -51,7 +60,10 @@ impl Account {
     }
 
     /// Hands a file or folder over to the account.
-    pub(super) fn own(self, path: &Path) -> Result<(), PrivateError> {
+    ///
+    /// # Errors
+    /// We may not give it away.
+    pub fn own(self, path: &Path) -> Result<(), PrivateError> {
         nix::unistd::chown(path, Some(self.uid), Some(self.gid)).map_err(|errno| PrivateError::File {
             what: "could not hand over",
             path: path.to_owned(),

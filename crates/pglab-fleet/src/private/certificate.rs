@@ -59,28 +59,45 @@ pub(super) fn ensure(
     cluster: &Path,
     account: Option<Account>,
 ) -> Result<bool, PrivateError> {
+    ensure_for(
+        tls,
+        "PostgreSQL of pglab",
+        &cluster.join(CERTIFICATE_FILE),
+        &cluster.join(KEY_FILE),
+        account,
+    )
+}
+
+/// The same for any server of pglab's: the certificate and its key in these files, which are `account`'s.
+///
+/// # Errors
+/// The files can't be written.
+pub fn ensure_for(
+    tls: &ServerTls,
+    subject: &str,
+    certificate_file: &Path,
+    key_file: &Path,
+    account: Option<Account>,
+) -> Result<bool, PrivateError> {
     let now = tls.clock.now();
     let issuer = authority(tls, now)?;
-    let path = cluster.join(CERTIFICATE_FILE);
     let names = usable_names(&tls.names);
-    if cluster.join(KEY_FILE).exists()
-        && Found::read(&path).is_some_and(|found| found.serves(&names, &issuer.name, now))
+    if key_file.exists()
+        && Found::read(certificate_file).is_some_and(|found| found.serves(&names, &issuer.name, now))
     {
         return Ok(false);
     }
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(names.iter().cloned().collect::<Vec<_>>())?;
     params.distinguished_name.remove(DnType::CommonName);
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "PostgreSQL of pglab");
+    params.distinguished_name.push(DnType::CommonName, subject);
     set_life(&mut params, now, now + SERVER_LIFE);
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let certificate = params.signed_by(&key, &issuer.issuer)?;
-    write(&cluster.join(KEY_FILE), &key.serialize_pem(), 0o600, account)?;
-    write(&path, &certificate.pem(), 0o644, account)?;
+    write(key_file, &key.serialize_pem(), 0o600, account)?;
+    write(certificate_file, &certificate.pem(), 0o644, account)?;
     Ok(true)
 }
 
@@ -220,12 +237,10 @@ fn text(name: &GeneralName) -> Option<String> {
 }
 
 /// Writes beside and renames. The file is `account`'s.
-pub(crate) fn write(
-    path: &Path,
-    text: &str,
-    mode: u32,
-    account: Option<Account>,
-) -> Result<(), PrivateError> {
+///
+/// # Errors
+/// It can't be written.
+pub fn write(path: &Path, text: &str, mode: u32, account: Option<Account>) -> Result<(), PrivateError> {
     let fresh = path.with_extension("new");
     let failed = |source| PrivateError::File {
         what: "could not write",

@@ -15,7 +15,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use pglab_core::directory::slapd::{ServiceAccount, SlapdFiles};
+use pglab_core::directory::slapd::{ARGON2, MODULES, SCHEMA, ServiceAccount, SlapdFiles};
 use tokio::{
     net::TcpStream,
     process::{Child, Command},
@@ -36,8 +36,11 @@ const PROGRAM_FOLDERS: [&str; 4] = [
 
 #[derive(Debug, thiserror::Error)]
 pub enum SlapdError {
-    #[error("slapd was not found (looked in {looked}). Install it: apt-get install slapd")]
+    #[error("slapd was not found (looked in {looked}). Install it: apt-get install slapd ldap-utils")]
     NotFound { looked: String },
+    /// Not all of it: modules or schema.
+    #[error("slapd lacks {}. Install it whole: apt-get install slapd ldap-utils", .0.join(", "))]
+    Incomplete(Vec<String>),
     #[error("the LDAP tree could not be made: {0}")]
     Initialise(String),
     #[error("slapd did not start: {0}")]
@@ -94,9 +97,38 @@ fn program(name: &str) -> Result<PathBuf, SlapdError> {
         })
 }
 
-/// Is slapd on this machine?
-pub fn is_installed() -> bool {
-    program("slapd").is_ok()
+fn has_module(folder: &Path, name: &str) -> bool {
+    ["so", "la"]
+        .iter()
+        .any(|ending| folder.join(format!("{name}.{ending}")).is_file())
+}
+
+pub fn has_argon2(module_folder: &Path) -> bool {
+    has_module(module_folder, ARGON2)
+}
+
+/// Where slapd is.
+///
+/// # Errors
+/// It is not installed, or not whole: each thing that is missing is named.
+pub fn find(module_folder: &Path, schema_folder: &Path) -> Result<PathBuf, SlapdError> {
+    let slapd = program("slapd")?;
+    program("slapadd")?;
+    let modules = MODULES
+        .iter()
+        .filter(|name| !has_module(module_folder, name))
+        .map(|name| format!("the module {name} in {}", module_folder.display()));
+    let schema = SCHEMA
+        .iter()
+        .map(|name| schema_folder.join(format!("{name}.schema")))
+        .filter(|path| !path.is_file())
+        .map(|path| format!("the schema {}", path.display()));
+    let missing: Vec<String> = modules.chain(schema).collect();
+    if missing.is_empty() {
+        Ok(slapd)
+    } else {
+        Err(SlapdError::Incomplete(missing))
+    }
 }
 
 fn file_error(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SlapdError {
@@ -105,23 +137,64 @@ fn file_error(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) ->
 }
 
 /// Writes the configuration; where there is no tree yet, makes it with its base entries. Safe to run again after a crash
-/// at any point.
+/// at any point. Everything is `account`'s.
 ///
 /// # Errors
 /// slapd is not installed, or refuses what it is told.
-pub async fn initialise(files: &SlapdFiles, services: &[ServiceAccount]) -> Result<(), SlapdError> {
-    let account = Account::for_servers()?;
-    for folder in [files.folder.clone(), files.run_folder()] {
-        make_folder(&folder, account)?;
-    }
+pub async fn initialise(
+    files: &SlapdFiles,
+    services: &[ServiceAccount],
+    account: Option<Account>,
+) -> Result<(), SlapdError> {
+    write_configuration(files, account)?;
+    make_tree(files, services, account).await
+}
+
+/// What the configuration should be, with the lines of the local file beside it if there is one.
+pub fn wanted_configuration(files: &SlapdFiles) -> String {
     let local = files.folder.join("slapd.local.conf");
     let mut configuration = files.configuration();
     if local.exists() {
         configuration.push_str(&format!("include \"{}\"\n", local.display()));
     }
-    write_private(&files.configuration_file(), &configuration, account)?;
-    let made = files.folder.join("tree-was-made");
-    if made.exists() {
+    configuration
+}
+
+/// # Errors
+/// A folder can't be made.
+pub fn make_folders(files: &SlapdFiles, account: Option<Account>) -> Result<(), SlapdError> {
+    for folder in [&files.folder, &files.data_folder, &files.run_folder()] {
+        make_folder(folder, account)?;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// The files can't be written.
+pub fn write_configuration(files: &SlapdFiles, account: Option<Account>) -> Result<(), SlapdError> {
+    make_folders(files, account)?;
+    write_private(&files.configuration_file(), &wanted_configuration(files), account)
+}
+
+fn made_mark(files: &SlapdFiles) -> PathBuf {
+    files.data_folder.join("tree-was-made")
+}
+
+/// Has the tree been made?
+pub fn has_tree(files: &SlapdFiles) -> bool {
+    made_mark(files).exists()
+}
+
+/// Makes the tree with its base entries, unless it is there.
+///
+/// # Errors
+/// slapd is not installed, or refuses what it is told.
+pub async fn make_tree(
+    files: &SlapdFiles,
+    services: &[ServiceAccount],
+    account: Option<Account>,
+) -> Result<(), SlapdError> {
+    if has_tree(files) {
         return Ok(());
     }
     let database = files.database_folder();
@@ -153,7 +226,7 @@ pub async fn initialise(files: &SlapdFiles, services: &[ServiceAccount]) -> Resu
     }
     // It holds hashes of passwords, and has done its work.
     fs::remove_file(&entries).map_err(file_error("could not remove", &entries))?;
-    write_private(&made, "", account)
+    write_private(&made_mark(files), "", account)
 }
 
 impl PrivateSlapd {

@@ -121,7 +121,7 @@ impl Writing<'_> {
         }
     }
 
-    /// Makes one change. `password` is the hash for who gets one: argon2 in PHC form.
+    /// Makes one change. `password` is what slapd is to store for who gets one.
     ///
     /// # Errors
     /// The directory can't be asked, or refuses this change.
@@ -132,8 +132,8 @@ impl Writing<'_> {
                 let mut attributes = described(person);
                 attributes.push(("objectClass", vec!["inetOrgPerson".to_owned()]));
                 attributes.push(("uid", vec![person.login.as_str().to_owned()]));
-                if let Some(hash) = password {
-                    attributes.push(("userPassword", vec![stored(hash)]));
+                if let Some(stored) = password {
+                    attributes.push(("userPassword", vec![stored.to_owned()]));
                 }
                 attributes.retain(|(_, values)| !values.is_empty());
                 self.add(&dn, attributes).await
@@ -145,10 +145,7 @@ impl Writing<'_> {
                 self.modify(dn, changes.collect()).await
             }
             Change::Password { dn, .. } => match password {
-                Some(hash) => {
-                    self.modify(dn, vec![replace("userPassword", Some(&stored(hash)))])
-                        .await
-                }
+                Some(stored) => self.modify(dn, vec![replace("userPassword", Some(stored))]).await,
                 None => Ok(()),
             },
             Change::Disable { dn } => {
@@ -223,11 +220,6 @@ fn described(person: &WantedPerson) -> Vec<(&'static str, Vec<String>)> {
         ("employeeNumber", person.external_id.iter().cloned().collect()),
         ("description", vec![format!("{PERSON_MARK}{}", person.person)]),
     ]
-}
-
-/// How slapd's argon2 module writes a hash.
-fn stored(hash: &str) -> String {
-    format!("{{ARGON2}}{hash}")
 }
 
 fn replace(attribute: &str, value: Option<&str>) -> Mod<String> {

@@ -37,7 +37,7 @@ impl Tree {
             name: "db-1".to_owned(),
             members: members.iter().map(|login| Login::parse(login).unwrap()).collect(),
         }];
-        let hash = password::hash("first-secret-1").unwrap();
+        let hash = password::slapd_argon2(&password::hash("first-secret-1").unwrap());
         let mut writing = self.directory.writing().await.unwrap().unwrap();
         let found = writing.observe().await.unwrap();
         let plan = plan(&self.slapd.tree(), people, &groups, &found);

@@ -8,4 +8,5 @@ mod expressions;
 mod files;
 mod metric_names;
 mod mutations;
+mod openldap;
 mod schema_gen;

@@ -1,5 +1,7 @@
 //! `pglab up`: everything in one process tree, with nothing to configure.
 
+mod ready;
+
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -9,7 +11,7 @@ use std::{
 
 use anyhow::Context;
 use pglab_control::{Control, Options, Parts, SystemClock, people};
-use pglab_core::{ident::Ident, kit::Protection};
+use pglab_core::{directory::IdentitySettings, ident::Ident, kit::Protection};
 use pglab_fleet::{
     Address, Cluster,
     private::{Binaries, PrivateServer, SUPERUSER, ServerSettings, ServerTls, logs},
@@ -17,12 +19,12 @@ use pglab_fleet::{
 };
 use pglab_identity::{Sealer, SystemRandom};
 use pglab_store::Store;
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     data_dir::{DataDir, Secrets},
     demo,
+    ldap::{self, PrivateDirectory},
     output::{say, tell},
     server,
 };
@@ -45,8 +47,8 @@ const STOP_TOLD_EVERY: Duration = Duration::from_secs(2);
 /// still runs and repairs the rest.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pglab up\n  pglab up --data-dir /srv/class --listen 0.0.0.0:8432 --host lab.example.edu\n\n\
-Files in the data directory: postgres/ (the cluster), secrets.json (back it up together with it), tls/ (the CA of PostgreSQL's certificate), ports.json, uploads/, archives/."
+    after_help = "Examples:\n  pglab up\n  pglab up --data-dir /srv/class --listen 0.0.0.0:8432 --host lab.example.edu\n  pglab up --ldap\n\n\
+Files in the data directory: postgres/ (the cluster), ldap/ (the directory of --ldap), secrets.json (back it up together with it), tls/ (the CA of PostgreSQL's certificate), ports.json, uploads/, archives/."
 )]
 pub struct Arguments {
     /// Where everything is kept [default: /var/lib/pglab/data for root, else ~/.local/share/pglab]
@@ -67,6 +69,10 @@ pub struct Arguments {
     /// Folder of the PostgreSQL binaries [default: PATH, then the usual folders, newest first]
     #[arg(long, value_name = "DIR")]
     pg_bindir: Option<PathBuf>,
+    /// Keep the passwords in a private LDAP directory beside PostgreSQL, which asks it too: one password everywhere. Needs
+    /// slapd (Debian: apt-get install slapd ldap-utils). Once used, a data directory stays with it
+    #[arg(long)]
+    ldap: bool,
     /// Also make a sample lab and a class of 24 simulated students who work through it. By itself in a data
     /// directory of its own
     #[arg(long)]
@@ -101,19 +107,47 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     let mut data_dir = DataDir::open(&path)?;
     let binaries = Binaries::find(arguments.pg_bindir.as_deref())?;
+    let mut directory = None;
+    if arguments.ldap || ldap::is_in_use(&data_dir)? {
+        if !arguments.json {
+            say("Starting slapd, which keeps the passwords …");
+        }
+        directory = Some(PrivateDirectory::start(&data_dir).await?);
+    }
+    let result = run_postgres(&arguments, &mut data_dir, binaries, &mut directory, &stop).await;
+    let stopped = match directory {
+        Some(directory) => directory.stop().await,
+        None => Ok(()),
+    };
+    result?;
+    stopped?;
+    if !arguments.json {
+        say("Stopped.");
+    }
+    Ok(())
+}
+
+/// Starts the private server, serves from it, and stops it.
+async fn run_postgres(
+    arguments: &Arguments,
+    data_dir: &mut DataDir,
+    binaries: Binaries,
+    directory: &mut Option<PrivateDirectory>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     let secrets = data_dir.secrets()?;
     let pg_listen = arguments.pg_listen.unwrap_or((arguments.listen.ip(), 0));
     let ports = data_dir.ports((arguments.listen.ip(), arguments.listen.port()), pg_listen)?;
     let mut settings = ServerSettings {
         binaries,
-        folder: data_dir.cluster_folder()?,
+        folder: data_dir.server_folder("postgres")?,
         listen: pg_listen.0,
         port: ports.postgres,
         superuser_password: secrets.superuser_password.clone(),
         durable: true,
         tls: Some(ServerTls {
             folder: data_dir.path().join("tls"),
-            names: names(&arguments, pg_listen.0),
+            names: names(arguments, pg_listen.0),
             clock: Arc::new(SystemClock),
         }),
         extra: Vec::new(),
@@ -135,24 +169,16 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Err(error) => return Err(error.into()),
         }
     };
-    let result = serve_on(
-        &arguments,
-        &mut data_dir,
-        &secrets,
-        ports.web,
-        &mut postgres,
-        &stop,
-    )
-    .await;
+    let servers = Servers {
+        postgres: &mut postgres,
+        directory,
+    };
+    let result = serve_on(arguments, data_dir, &secrets, ports.web, servers, stop).await;
     // Whatever ended the serving: PostgreSQL is ours to stop.
     stop.cancel();
     let stopped = told(postgres.stop()).await;
     result?;
-    stopped?;
-    if !arguments.json {
-        say("Stopped.");
-    }
-    Ok(())
+    Ok(stopped?)
 }
 
 /// A class is tens of thousands of files: stopping takes as long as the disk needs for them.
@@ -183,15 +209,22 @@ async fn checkpoint_at_the_end(cluster: Cluster, stop: CancellationToken) {
     }
 }
 
-/// Serves from a private server, and starts that again whenever it dies.
+/// What runs beside pglab, and is started again whenever it dies.
+struct Servers<'a> {
+    postgres: &'a mut PrivateServer,
+    directory: &'a mut Option<PrivateDirectory>,
+}
+
+/// Serves from the private servers, and starts them again whenever they die.
 async fn serve_on(
     arguments: &Arguments,
     data_dir: &mut DataDir,
     secrets: &Secrets,
     web_port: u16,
-    postgres: &mut PrivateServer,
+    servers: Servers<'_>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
+    let Servers { postgres, directory } = servers;
     let role = Ident::new(OWN_ROLE)?;
     postgres
         .ensure_own_database(&Ident::new(OWN_DATABASE)?, &role, &secrets.store_password)
@@ -213,6 +246,10 @@ async fn serve_on(
     let public_url = format!("http://{}:{web_port}", bracketed(&host));
     let options = Options {
         pg_bindir: Some(postgres.settings().binaries.folder.clone()),
+        identity: match &*directory {
+            Some(directory) => directory.identity()?,
+            None => IdentitySettings::Local,
+        },
         ..Options::default()
     };
     let parts = Parts {
@@ -251,7 +288,12 @@ async fn serve_on(
         tokio::spawn(server::run_metrics(control.clone(), metrics, stop.clone()));
     }
     data_dir.announce(&public_url)?;
-    report_ready(arguments, &public_url, admin_password.as_deref())?;
+    ready::report(
+        arguments,
+        &public_url,
+        admin_password.as_deref(),
+        directory.as_ref(),
+    )?;
     data_dir.note_admin_told()?;
 
     if arguments.demo {
@@ -279,6 +321,17 @@ async fn serve_on(
                 if let Err(error) = postgres.renew_certificate() {
                     tracing::warn!(%error, "the certificate of PostgreSQL can't be renewed");
                 }
+                if let Some(directory) = directory {
+                    directory.renew_certificate(stop).await;
+                }
+            }
+            directory = gone(directory) => {
+                if !stop.is_cancelled() {
+                    directory.start_again(stop).await;
+                }
+                if stop.is_cancelled() {
+                    return serving.await.context("the server died")?;
+                }
             }
             () = postgres.wait_for_exit() => {
                 if !stop.is_cancelled() {
@@ -290,6 +343,17 @@ async fn serve_on(
                 }
             }
         }
+    }
+}
+
+/// The directory when its slapd is gone; never, where there is none.
+async fn gone(directory: &mut Option<PrivateDirectory>) -> &mut PrivateDirectory {
+    match directory {
+        Some(directory) => {
+            directory.wait_for_exit().await;
+            directory
+        }
+        None => std::future::pending().await,
     }
 }
 
@@ -359,44 +423,4 @@ fn bracketed(host: &str) -> String {
     } else {
         host.to_owned()
     }
-}
-
-/// The line that scripts wait for.
-#[derive(Serialize)]
-struct Ready<'a> {
-    ready: bool,
-    url: &'a str,
-    admin: Admin<'a>,
-}
-
-#[derive(Serialize)]
-struct Admin<'a> {
-    login: &'a str,
-    /// At the first start only.
-    password: Option<&'a str>,
-}
-
-fn report_ready(arguments: &Arguments, url: &str, password: Option<&str>) -> anyhow::Result<()> {
-    if arguments.json {
-        let ready = Ready {
-            ready: true,
-            url,
-            admin: Admin {
-                login: people::FIRST_ADMIN,
-                password,
-            },
-        };
-        say(&serde_json::to_string(&ready)?);
-        return Ok(());
-    }
-    say(&format!("\n  pglab is ready: {url}\n"));
-    if let Some(password) = password {
-        say(&format!(
-            "  Sign in as \"{}\" with the one-time password  {password}",
-            people::FIRST_ADMIN
-        ));
-        say("  It is shown only now. Change it on the account page.\n");
-    }
-    say("  Ctrl-C stops everything.");
-    Ok(())
 }

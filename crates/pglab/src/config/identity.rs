@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use pglab_core::{
     directory::{
         Attributes, BindMode, DirectorySettings, GroupSettings, IdentitySettings, LabGroup, ManagedTree,
-        RoleGroups, Scope, Search, Secret,
+        RoleGroups, Scope, Search, Secret, StoredHash,
         slapd::{POSTGRES, WRITER, check_suffix, service_dn},
     },
     lab::MemberRole,
@@ -126,6 +126,17 @@ struct TreeSection {
     /// Of `cn=postgres,ou=services`, which searches.
     postgres_password: Option<String>,
     postgres_password_file: Option<PathBuf>,
+    /// How the tree holds passwords that pglab gives.
+    #[serde(default)]
+    password_hash: HashWord,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HashWord {
+    #[default]
+    Argon2,
+    Ssha,
 }
 
 fn default_connect_timeout() -> f64 {
@@ -268,6 +279,10 @@ impl TreeSection {
                 &self.writer_password,
                 &self.writer_password_file,
             )?,
+            hash: match self.password_hash {
+                HashWord::Argon2 => StoredHash::Argon2,
+                HashWord::Ssha => StoredHash::Ssha,
+            },
         };
         let searching = password(
             "identity.tree.postgres_password",

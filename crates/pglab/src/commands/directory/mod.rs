@@ -1,4 +1,6 @@
-//! `pglab directory`: the LDAP directory, as this machine sees it by pglab.toml.
+//! `pglab directory`: the LDAP directory, as this machine sees it by pglab.toml, and making one.
+
+mod init;
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +11,7 @@ use pglab_identity::directory::Directory;
 
 use crate::{config::Config, output::say, secret};
 
-/// Test the LDAP directory of pglab.toml, and print what PostgreSQL has to know of it
+/// Make an LDAP directory, test the one of pglab.toml, and print what PostgreSQL has to know of it
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -18,6 +20,17 @@ pub struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Make a directory for pglab to fill: slapd's configuration, its first entries, passwords and a certificate
+    ///
+    /// Needs Debian's slapd and ldap-utils, or the like. Starts nothing, and prints how to start it and what to write into
+    /// pglab.toml. Run again, it makes what is missing and overwrites nothing.
+    #[command(after_help = "Examples:\n  \
+        pglab directory init\n  \
+        pglab directory init --suffix dc=lab,dc=example,dc=edu --host ldap.example.edu --listen 0.0.0.0\n  \
+        pglab directory init --host ldap.example.edu --certificate /etc/ssl/ldap.pem --key /etc/ssl/ldap.key\n\n\
+        Files in the folder: pglab.password, postgres.password and grafana.password (mode 0600), ca.crt and ca.key, and \
+        slapd/ with slapd.conf and the database, for slapd's account alone.")]
+    Init(init::Arguments),
     /// Go through each step of reaching the directory, and say what the server said
     ///
     /// Changes nothing. With a login that person is looked up, and with a password signed in.
@@ -59,6 +72,7 @@ enum Command {
 
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
+        Command::Init(arguments) => init::run(arguments).await,
         Command::Check {
             config,
             login,
