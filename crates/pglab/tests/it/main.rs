@@ -11,4 +11,5 @@ mod serve;
 mod soak;
 mod support;
 mod up;
+mod up_ldap;
 mod whole;

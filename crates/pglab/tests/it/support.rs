@@ -23,6 +23,7 @@ pub struct Place {
     folder: tempfile::TempDir,
     listen: String,
     pg_listen: String,
+    ldap: bool,
 }
 
 /// A running `pglab up`.
@@ -38,7 +39,25 @@ impl Place {
             folder: tempfile::tempdir().unwrap(),
             listen: format!("127.0.0.1:{}", free_port()),
             pg_listen: format!("127.0.0.1:{}", free_port()),
+            ldap: false,
         }
+    }
+
+    pub fn with_ldap() -> Self {
+        let mut place = Self::new();
+        place.ldap = true;
+        place
+    }
+
+    /// The same place, started without the option.
+    pub fn without_ldap(mut self) -> Self {
+        self.ldap = false;
+        self
+    }
+
+    /// Host and port of PostgreSQL.
+    pub fn postgres(&self) -> (&str, &str) {
+        self.pg_listen.rsplit_once(':').unwrap()
     }
 
     pub fn data_dir(&self) -> PathBuf {
@@ -49,6 +68,9 @@ impl Place {
         let mut command = Command::new(PROGRAM);
         command.arg("up").arg("--data-dir").arg(self.data_dir());
         command.args(["--listen", &self.listen, "--pg-listen", &self.pg_listen, "--json"]);
+        if self.ldap {
+            command.arg("--ldap");
+        }
         command.env_remove("PGLAB_URL").env_remove("PGLAB_TOKEN");
         command
             .stdin(Stdio::null())
@@ -83,8 +105,18 @@ impl Place {
 
     /// The folder of the PostgreSQL cluster.
     pub fn cluster(&self) -> PathBuf {
-        let link = self.data_dir().join("postgres");
+        self.server_folder("postgres")
+    }
+
+    fn server_folder(&self, server: &str) -> PathBuf {
+        let link = self.data_dir().join(server);
         link.canonicalize().unwrap_or(link)
+    }
+
+    /// Every process that is a slapd of this place.
+    pub fn slapds(&self) -> Vec<i32> {
+        let configuration = self.server_folder("ldap").join("slapd/slapd.conf");
+        processes_with("-f", &configuration)
     }
 
     pub fn postmaster(&self) -> Option<i32> {
@@ -94,24 +126,25 @@ impl Place {
 
     /// Every process that is a postmaster of this cluster.
     pub fn postmasters(&self) -> Vec<i32> {
-        let cluster = self.cluster();
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-            let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else {
-                continue;
-            };
-            let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
-            if words.get(1) == Some(&b"-D".as_slice())
-                && words
-                    .get(2)
-                    .is_some_and(|path| Path::new(&*String::from_utf8_lossy(path)) == cluster)
-            {
-                found.push(pid);
-            }
-        }
-        found
+        processes_with("-D", &self.cluster())
     }
+}
+
+/// Those that were started with this option and this path behind it.
+fn processes_with(option: &str, path: &Path) -> Vec<i32> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else {
+            continue;
+        };
+        let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
+        let behind = words.windows(2).find(|pair| pair[0] == option.as_bytes());
+        if behind.is_some_and(|pair| Path::new(&*String::from_utf8_lossy(pair[1])) == path) {
+            found.push(pid);
+        }
+    }
+    found
 }
 
 impl Drop for Place {
@@ -120,7 +153,12 @@ impl Drop for Place {
             let _ = kill(Pid::from_raw(pid), Signal::SIGQUIT);
             eventually("the server of the test ends", || !alive(pid));
         }
+        for pid in self.slapds() {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            eventually("the slapd of the test ends", || !alive(pid));
+        }
         let _ = std::fs::remove_dir_all(self.cluster());
+        let _ = std::fs::remove_dir_all(self.server_folder("ldap"));
     }
 }
 
