@@ -212,7 +212,7 @@ fn report(place: &Place, items: &[Item], start: &[String], identity: &str) {
         command.join(" ")
     ));
     for line in identity.lines() {
-        say(&format!("     {line}").trim_end().to_owned());
+        say(format!("     {line}").trim_end());
     }
     say(
         "\n3. Tell PostgreSQL: `pglab directory hba` prints the lines for pg_hba.conf (docs/guide/ldap-for-postgresql.md).\n\

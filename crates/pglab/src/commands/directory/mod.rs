@@ -30,7 +30,7 @@ enum Command {
         pglab directory init --host ldap.example.edu --certificate /etc/ssl/ldap.pem --key /etc/ssl/ldap.key\n\n\
         Files in the folder: pglab.password, postgres.password and grafana.password (mode 0600), ca.crt and ca.key, and \
         slapd/ with slapd.conf and the database, for slapd's account alone.")]
-    Init(init::Arguments),
+    Init(Box<init::Arguments>),
     /// Go through each step of reaching the directory, and say what the server said
     ///
     /// Changes nothing. With a login that person is looked up, and with a password signed in.
@@ -72,7 +72,7 @@ enum Command {
 
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
-        Command::Init(arguments) => init::run(arguments).await,
+        Command::Init(arguments) => init::run(*arguments).await,
         Command::Check {
             config,
             login,
