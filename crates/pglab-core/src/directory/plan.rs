@@ -250,13 +250,17 @@ pub fn ascii(email: Option<&str>) -> Option<String> {
 mod tests {
     use uuid::Uuid;
 
-    use super::{super::Secret, *};
+    use super::{
+        super::{Secret, StoredHash},
+        *,
+    };
 
     fn tree() -> ManagedTree {
         ManagedTree {
             suffix: "dc=x".to_owned(),
             writer_dn: "cn=pglab,ou=services,dc=x".to_owned(),
             writer_password: Secret::new("x"),
+            hash: StoredHash::Argon2,
         }
     }
 
