@@ -150,6 +150,28 @@ pub struct NewLab {
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     #[schema(value_type = Object)]
     pub settings: serde_json::Map<String, serde_json::Value>,
+    /// Makes it of the challenges of a pack, which then say what students begin with: leave `start` out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pack: Option<LabPack>,
+}
+
+/// The pack that a lab is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LabPack {
+    pub id: String,
+    /// Challenges by their key; all where none are named. They must begin with the same database.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub challenges: Vec<String>,
+}
+
+impl From<LabPack> for lab::FromPack {
+    fn from(pack: LabPack) -> Self {
+        Self {
+            id: pack.id,
+            challenges: pack.challenges,
+        }
+    }
 }
 
 /// What is left out stays, also among the settings.
@@ -181,6 +203,9 @@ pub struct Definition {
     pub title: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<DefinitionExample>,
+    /// An installed pack in place of example and start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pack: Option<LabPack>,
     #[serde(default)]
     pub start: Start,
     #[serde(default)]
@@ -251,6 +276,10 @@ impl From<lab::Definition> for Definition {
                 lab::ExampleFrom::Dump(name) => DefinitionExample::Dump(name),
                 lab::ExampleFrom::Uri(uri) => DefinitionExample::Uri(uri),
             }),
+            pack: definition.pack.map(|pack| LabPack {
+                id: pack.id,
+                challenges: pack.challenges,
+            }),
             start: definition.start,
             types: definition.types,
             settings: definition.settings,
@@ -317,6 +346,7 @@ async fn create(
         title: body.title,
         start: body.start,
         settings: body.settings,
+        pack: body.pack.map(Into::into),
     };
     let lab = lab::create(&control, &actor, new).await?;
     Ok((StatusCode::CREATED, axum::Json(lab.into())))

@@ -20,8 +20,8 @@ use crate::{
     document::{Top, completed},
     example,
     extract::OnMetricsListener,
-    headers, health, idempotency, identity, labs, members, metrics, monitoring, pages, people, preparation,
-    results, roster, session, system, tasks, tokens,
+    headers, health, idempotency, identity, labs, members, metrics, monitoring, packs, pages, people,
+    preparation, results, roster, session, system, tasks, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -38,6 +38,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(people::router())
         .merge(labs::router())
         .merge(example::router())
+        .merge(packs::router())
         .merge(tasks::router())
         .merge(roster::router())
         .merge(members::router())

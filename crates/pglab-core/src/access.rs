@@ -63,6 +63,12 @@ pub enum Operation {
     LabAssist(Option<Membership>),
     /// What a member sees of themselves: kit, tasks, verdicts; raise a hand.
     MemberSelf(Option<Membership>, MemberId),
+    /// Answer a task, take a hint: nobody does it for another.
+    Answer(Option<Membership>, MemberId),
+    /// See installed packs, and take them out with their answers.
+    PackView,
+    /// Install, update and remove packs.
+    PackManage,
     /// Health of servers, reconcilers, configuration.
     SystemView,
 }
@@ -78,6 +84,8 @@ impl Operation {
                 | Self::LabManage(_)
                 | Self::CredentialsView(_)
                 | Self::LabAssist(_)
+                | Self::Answer(..)
+                | Self::PackManage
         )
     }
 }
@@ -105,9 +113,12 @@ pub fn may(actor: &Actor, operation: Operation) -> bool {
     match operation {
         O::OwnSession | O::OwnPassword | O::OwnTokens | O::OwnAccount | O::LabList => true,
         O::PersonManage | O::SystemView => person.role == Role::Admin,
-        O::LabCreate => matches!(person.role, Role::Admin | Role::Instructor),
+        O::LabCreate | O::PackView | O::PackManage => matches!(person.role, Role::Admin | Role::Instructor),
         O::LabManage(place) | O::CredentialsView(place) => teaches(place),
         O::LabView(place) | O::LabAssist(place) => assists(place),
+        O::Answer(place, member) => {
+            place.is_some_and(|m| m.member == member && m.role == MemberRole::Student)
+        }
         O::MemberSelf(place, member) => assists(place) || place.is_some_and(|m| m.member == member),
     }
 }
@@ -153,6 +164,10 @@ mod tests {
             Operation::LabAssist(place),
             Operation::MemberSelf(place, own),
             Operation::MemberSelf(place, others),
+            Operation::Answer(place, own),
+            Operation::Answer(place, others),
+            Operation::PackView,
+            Operation::PackManage,
             Operation::SystemView,
         ]
     }
@@ -220,6 +235,10 @@ mod tests {
          . . . x . x x . . x  LabAssist
          . . x x . x x . x x  MemberSelf
          . . . x . x x . x x  MemberSelf
+         . . x . . . . . . x  Answer
+         . . . . . . . . . x  Answer
+         . . . . x x x . x x  PackView
+         . . . . x x x . . x  PackManage
          . . . . . . x . x x  SystemView
         ");
     }

@@ -71,4 +71,9 @@ ids! {
     CheckId,
     /// One member's environment for one challenge: their database.
     InstanceId,
+    /// An installed challenge.
+    ChallengeId,
+    /// An answer that somebody sent.
+    AttemptId,
+    AwardId,
 }

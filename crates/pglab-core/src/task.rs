@@ -1,5 +1,6 @@
 //! A task: the thing that earns points.
 
+pub mod content;
 pub mod kind;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use crate::{
     id::TaskId,
 };
 
+pub use content::TaskContent;
 pub use kind::TaskKind;
 
 /// Points in thousandths, so that shares of points add up exactly.

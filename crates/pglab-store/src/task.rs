@@ -23,15 +23,17 @@ pub struct KeptTask {
     pub task: Task,
     pub dropped_at: Option<DateTime<Utc>>,
     pub dropped_checks: HashMap<CheckId, DateTime<Utc>>,
+    /// It is answered, or judged when somebody asks: it needs no checks.
+    pub is_answered: bool,
 }
 
 impl KeptTask {
-    /// As students meet it; `None` when it was dropped, or all of its checks were.
+    /// As students meet it; `None` when it was dropped, or all of its checks were and it is not answered.
     pub fn live(mut self) -> Option<Task> {
         self.task
             .checks
             .retain(|check| !self.dropped_checks.contains_key(&check.id));
-        (self.dropped_at.is_none() && !self.task.checks.is_empty()).then_some(self.task)
+        (self.dropped_at.is_none() && (self.is_answered || !self.task.checks.is_empty())).then_some(self.task)
     }
 }
 
@@ -40,7 +42,9 @@ pub async fn all(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Vec<KeptTa
     let rows = sqlx::query!(
         r#"SELECT t.id AS task_id, t.key, t.title AS task_title, t.explanation AS task_explanation, t.points,
              t.dropped_at AS task_dropped_at, c.id AS "check_id?", c.title AS "title?", c.explanation AS "explanation?",
-             c.weight AS "weight?", c.fact AS "fact?", c.dropped_at AS "check_dropped_at?"
+             c.weight AS "weight?", c.fact AS "fact?", c.dropped_at AS "check_dropped_at?",
+             EXISTS (SELECT FROM task_content n WHERE n.task_id = t.id AND n.content -> 'kind' ->> 'kind' <> 'state')
+               AS "is_answered!"
            FROM task t LEFT JOIN task_check c ON c.task_id = t.id
            WHERE t.lab_id = $1
            ORDER BY t.position, t.id, c.position, c.id"#,
@@ -63,6 +67,7 @@ pub async fn all(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Vec<KeptTa
                 },
                 dropped_at: row.task_dropped_at,
                 dropped_checks: HashMap::new(),
+                is_answered: row.is_answered,
             });
         }
         let (Some(last), Some(check), Some(fact)) = (tasks.last_mut(), row.check_id, row.fact) else {

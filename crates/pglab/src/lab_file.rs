@@ -89,6 +89,9 @@ fn parse(text: &str) -> anyhow::Result<Definition> {
     let reader = serde_yaml_ng::Deserializer::from_str(text);
     let definition: Definition = singleton_map_recursive::deserialize(reader)?;
     Slug::parse(&definition.lab).context("lab")?;
+    if definition.pack.is_some() && (definition.example.is_some() || definition.start != Start::Empty) {
+        bail!("pack: what students begin with is said by the pack; leave \"example\" and \"start\" out");
+    }
     wanted_settings(&definition)?;
     for (at, task) in definition.tasks.iter().enumerate() {
         for (nth, check) in task.checks.iter().enumerate() {

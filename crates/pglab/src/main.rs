@@ -91,7 +91,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Task(arguments) => commands::task::run(arguments).await,
         Command::Roster(arguments) => commands::roster::run(arguments).await,
         Command::Monitoring(arguments) => commands::monitoring::run(arguments).await,
-        Command::Pack(arguments) => commands::pack::run(arguments),
+        Command::Pack(arguments) => commands::pack::run(arguments).await,
         Command::Kit(arguments) => commands::class::kit(arguments).await,
         Command::Credentials(arguments) => commands::class::credentials(arguments).await,
         Command::Reset(arguments) => commands::class::reset(arguments).await,

@@ -41,7 +41,16 @@ const OWN: &[&str] = &[
 ];
 
 /// For whoever is an instructor somewhere.
-const OF_INSTRUCTORS: &[&str] = &["POST /api/v1/labs", "GET /api/v1/monitoring/state"];
+const OF_INSTRUCTORS: &[&str] = &[
+    "POST /api/v1/labs",
+    "GET /api/v1/monitoring/state",
+    "GET /api/v1/packs",
+    "POST /api/v1/packs",
+    "PUT /api/v1/packs",
+    "GET /api/v1/packs/{pack}",
+    "DELETE /api/v1/packs/{pack}",
+    "GET /api/v1/packs/{pack}/archive",
+];
 
 /// For the students of the lab.
 const OF_STUDENTS: &[&str] = &["GET /api/v1/labs/{lab}/me"];
@@ -81,7 +90,8 @@ impl Walk {
             .replace("{lab}", "music")
             .replace("{login}", "mate")
             .replace("{token}", "made-up")
-            .replace("{kind}", "pglab");
+            .replace("{kind}", "pglab")
+            .replace("{pack}", "made-up");
         for id in ["{id}", "{task}", "{check}"] {
             uri = uri.replace(id, &self.task);
         }

@@ -121,6 +121,7 @@ impl School {
             title: format!("Lab {slug} of the bench"),
             start: None,
             settings: serde_json::Map::new(),
+            pack: None,
         };
         lab::create(&self.control, &Actor::System, new).await?;
         let upload = Upload {

@@ -6,7 +6,7 @@ mod live;
 mod reconcile;
 mod schema;
 mod upload;
-mod uploads;
+pub(crate) mod uploads;
 mod uri;
 mod view;
 mod work;

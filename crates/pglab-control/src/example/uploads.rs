@@ -20,24 +20,24 @@ const ORPHAN_S: u64 = 24 * 3600;
 
 /// A complete upload.
 #[derive(Debug)]
-pub(super) struct Received {
+pub(crate) struct Received {
     /// Its name in the folder.
-    pub(super) file: String,
-    pub(super) size_bytes: u64,
-    pub(super) sha256: Vec<u8>,
+    pub(crate) file: String,
+    pub(crate) size_bytes: u64,
+    pub(crate) sha256: Vec<u8>,
 }
 
-pub(super) fn folder(control: &Control) -> PathBuf {
+pub(crate) fn folder(control: &Control) -> PathBuf {
     control.data_dir.join("uploads")
 }
 
-pub(super) fn path(control: &Control, file: &str) -> PathBuf {
+pub(crate) fn path(control: &Control, file: &str) -> PathBuf {
     folder(control).join(file)
 }
 
 /// Writes a stream to a new file; a stream that breaks or is too long leaves nothing. `told` hears how many bytes are
 /// there.
-pub(super) async fn receive<E: std::fmt::Display>(
+pub(crate) async fn receive<E: std::fmt::Display>(
     control: &Control,
     body: impl Stream<Item = Result<Bytes, E>>,
     limit: u64,
@@ -103,7 +103,7 @@ fn full(error: io::Error) -> Error {
     }
 }
 
-pub(super) async fn remove(control: &Control, file: &str) {
+pub(crate) async fn remove(control: &Control, file: &str) {
     let path = path(control, file);
     if let Err(error) = fs::remove_file(&path).await
         && error.kind() != io::ErrorKind::NotFound

@@ -7,7 +7,7 @@ use pglab_core::{
 };
 use pglab_store::{audit, lab::Lab, membership};
 
-use super::{LabView, settings, title, view};
+use super::{LabView, from_pack, from_pack::FromPack, settings, title, view};
 use crate::{Control, Error};
 
 #[derive(Debug, Clone)]
@@ -16,12 +16,20 @@ pub struct NewLab {
     pub title: String,
     pub start: Option<Start>,
     pub settings: serde_json::Map<String, serde_json::Value>,
+    /// Makes it of the challenges of a pack, which then say what students begin with.
+    pub pack: Option<FromPack>,
 }
 
 /// # Errors
-/// Not an instructor; the slug is taken or can't be one; start or settings that make no sense.
+/// Not an instructor; the slug is taken or can't be one; start or settings that make no sense; no such pack.
 pub async fn create(control: &Control, actor: &Actor, new: NewLab) -> Result<LabView, Error> {
     control.authorise(actor, Operation::LabCreate)?;
+    if new.pack.is_some() && new.start.is_some() {
+        return Err(Error::invalid(
+            "start",
+            "what students begin with is said by the pack: leave it out",
+        ));
+    }
     let slug = Slug::parse(&new.slug).map_err(|error| Error::invalid("slug", error.to_string()))?;
     let creator = match actor {
         Actor::Person(person) => Some(person.id),
@@ -45,6 +53,33 @@ pub async fn create(control: &Control, actor: &Actor, new: NewLab) -> Result<Lab
         trouble: None,
         slug,
     };
+    let Some(from) = &new.pack else {
+        return insert(control, actor, lab, None).await;
+    };
+    let mut lab = lab;
+    let material = from_pack::gather(control, from).await?;
+    lab.start = material.start.clone();
+    let inserted = insert(control, actor, lab, Some(&material)).await;
+    match inserted {
+        Ok(view) => {
+            control.examples().changed();
+            control.wake().example.notify_one();
+            Ok(view)
+        }
+        Err(error) => {
+            material.give_up(control).await;
+            Err(error)
+        }
+    }
+}
+
+async fn insert(
+    control: &Control,
+    actor: &Actor,
+    lab: Lab,
+    material: Option<&from_pack::Material>,
+) -> Result<LabView, Error> {
+    let creator = lab.created_by;
     let mut tx = control.store.begin().await?;
     pglab_store::lab::insert(&mut tx, &lab)
         .await
@@ -64,6 +99,9 @@ pub async fn create(control: &Control, actor: &Actor, new: NewLab) -> Result<Lab
         };
         membership::insert(&mut tx, membership, person, control.now()).await?;
         place = Some(membership);
+    }
+    if let Some(material) = material {
+        from_pack::write(control, &mut tx, &lab, material).await?;
     }
     let entry = audit::Entry::new(control.now(), actor, "lab_create", lab.slug.as_str());
     audit::insert(&mut tx, entry).await?;

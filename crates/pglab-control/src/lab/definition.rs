@@ -12,10 +12,11 @@ use pglab_core::{
 };
 use pglab_store::{
     example::{self, ExampleSource},
+    lab_source, pack as pack_table,
     task::{self as task_table, KeptTask},
 };
 
-use super::find;
+use super::{FromPack, find};
 use crate::{Control, Error, task};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Definition {
     pub lab: String,
     pub title: String,
     pub example: Option<ExampleFrom>,
+    /// The pack that it was made of, with the keys of its challenges: then example and start are the pack's.
+    pub pack: Option<FromPack>,
     pub start: Start,
     pub types: TypeRule,
     /// What differs from the defaults, without `types`.
@@ -77,6 +80,21 @@ pub async fn definition(control: &Control, actor: &Actor, slug: &str) -> Result<
             ExampleSource::Dump => ExampleFrom::Dump(example.name),
             ExampleSource::Uri => ExampleFrom::Uri(example.name),
         });
+    let pack = match lab_source::of_lab(pool, lab.id).await? {
+        Some(source) => {
+            let wanted = lab_source::challenges(pool, lab.id).await?;
+            let rows = pack_table::challenges(pool, &source.pack).await?;
+            let keys = rows
+                .into_iter()
+                .filter(|row| wanted.contains(&row.id))
+                .map(|row| row.key);
+            Some(FromPack {
+                id: source.pack,
+                challenges: keys.collect(),
+            })
+        }
+        None => None,
+    };
     let kept = task_table::all(pool, lab.id).await?;
     let derived = task::derived_now(control, &lab).await?;
     Ok(Definition {
@@ -85,8 +103,9 @@ pub async fn definition(control: &Control, actor: &Actor, slug: &str) -> Result<
         order: order(&kept, &derived),
         lab: lab.slug.as_str().to_owned(),
         title: lab.title,
-        example,
-        start: lab.start,
+        example: example.filter(|_| pack.is_none()),
+        start: if pack.is_some() { Start::Empty } else { lab.start },
+        pack,
         types: lab.settings.types,
     })
 }

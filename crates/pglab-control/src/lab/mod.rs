@@ -9,6 +9,7 @@ mod definition;
 mod delete;
 mod dumps;
 mod find;
+mod from_pack;
 mod list;
 mod open;
 mod settings;
@@ -23,6 +24,7 @@ pub use definition::{Definition, DefinitionCheck, DefinitionTask, ExampleFrom, d
 pub use delete::delete;
 pub use dumps::ArchiveProgress;
 pub use find::find;
+pub use from_pack::FromPack;
 pub use list::{LabSummary, list};
 pub use open::open;
 pub use pglab_store::lab::Lab;

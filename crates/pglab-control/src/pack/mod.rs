@@ -1,14 +1,23 @@
-//! The files of packs: read from archives and folders, written to them. What a pack means is `pglab_core::pack`'s
-//! business. Everything here blocks: call it off the async threads.
+//! Packs: their files, read from archives and folders and written to them (that blocks: call it off the async threads), and
+//! installing, updating and removing them. What a pack means is `pglab_core::pack`'s business.
 
 pub mod archive;
+mod change;
 pub mod folder;
+mod list;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
 
 use pglab_core::pack::{self, Files, Limits, Pack, Problem};
+
+pub use change::{Installed, install, remove, update};
+pub use list::{ChallengeView, PackView, export, list, show};
+
+pub(crate) use list::load;
+pub(crate) use tasks::{Chosen, renew};
 
 /// Reads a pack from a folder or an archive.
 ///

@@ -114,6 +114,7 @@ pub async fn create(control: &Control, actor: &Actor, slug: &str, new: NewTask) 
         task: task.clone(),
         dropped_at: None,
         dropped_checks: HashMap::new(),
+        is_answered: false,
     });
     let detail = json!({ "key": task.key, "title": task.title, "points": task.points });
     edit.finish(control, actor, "task_create", detail).await?;

@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use pglab_core::{
     access::Actor,
-    derive::{self, DeriveOptions},
+    derive::{self, DeriveOptions, OF_A_PACK, fact_key},
+    id::TaskId,
     judge::Observation,
-    task::Task,
+    task::{Task, TaskKind},
 };
 use pglab_store::{
     Tx, example, example_rows,
     lab::Lab,
+    lab_source,
     task::{self, KeptTask},
+    task_content::{self, KeptContent},
 };
 use serde_json::json;
 
@@ -46,7 +49,12 @@ pub async fn derive(control: &Control, actor: &Actor, slug: &str, restore: bool)
 pub(crate) async fn derive_again(control: &Control, tx: &mut Tx, lab: &Lab) -> Result<(), Error> {
     if let Some(new) = derived(control, tx, lab).await? {
         let old = task::all(&mut **tx, lab.id).await?;
-        task::replace(tx, lab.id, &merged(old, new)).await?;
+        let tasks = if lab_source::of_lab(&mut **tx, lab.id).await?.is_some() {
+            filled(old, &task_content::of_lab(&mut **tx, lab.id).await?, &new)
+        } else {
+            merged(old, new)
+        };
+        task::replace(tx, lab.id, &tasks).await?;
     }
     Ok(())
 }
@@ -82,14 +90,19 @@ async fn derived(control: &Control, tx: &mut Tx, lab: &Lab) -> Result<Option<Vec
 fn merged(old: Vec<KeptTask>, new: Vec<Task>) -> Vec<KeptTask> {
     let (mut dropped, mut dropped_checks) = (HashMap::new(), HashMap::new());
     let mut old_tasks = Vec::new();
+    let mut of_packs = Vec::new();
     for kept in old {
+        if kept.task.key.starts_with(OF_A_PACK) {
+            of_packs.push(kept);
+            continue;
+        }
         if let Some(at) = kept.dropped_at {
             dropped.insert(kept.task.id, at);
         }
         dropped_checks.extend(kept.dropped_checks);
         old_tasks.push(kept.task);
     }
-    derive::rederive(&old_tasks, new)
+    let others = derive::rederive(&old_tasks, new)
         .into_iter()
         .map(|task| KeptTask {
             dropped_at: dropped.get(&task.id).copied(),
@@ -98,7 +111,29 @@ fn merged(old: Vec<KeptTask>, new: Vec<Task>) -> Vec<KeptTask> {
                 .iter()
                 .filter_map(|check| Some((check.id, *dropped_checks.get(&check.id)?)))
                 .collect(),
+            is_answered: false,
             task,
-        })
-        .collect()
+        });
+    of_packs.into_iter().chain(others).collect()
+}
+
+/// The tasks of a pack are its own; what they name of the derived ones becomes their checks.
+fn filled(mut old: Vec<KeptTask>, contents: &HashMap<TaskId, KeptContent>, new: &[Task]) -> Vec<KeptTask> {
+    for kept in &mut old {
+        let Some(TaskKind::State(state)) = contents.get(&kept.task.id).map(|one| &one.content.kind) else {
+            continue;
+        };
+        let known: Vec<String> = kept
+            .task
+            .checks
+            .iter()
+            .map(|check| fact_key(&check.fact))
+            .collect();
+        let wanted = new.iter().filter(|task| state.derived.contains(&task.key));
+        let fresh = wanted
+            .flat_map(|task| &task.checks)
+            .filter(|check| !known.contains(&fact_key(&check.fact)));
+        kept.task.checks.extend(fresh.cloned());
+    }
+    old
 }

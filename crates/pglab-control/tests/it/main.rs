@@ -6,4 +6,5 @@ mod class;
 mod directory;
 mod example;
 mod live;
+mod packs;
 mod session;

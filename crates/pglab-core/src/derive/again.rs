@@ -13,6 +13,8 @@ use crate::{
 
 /// The keys of tasks that somebody wrote by hand start so. They are kept when tasks are derived again.
 pub const HAND_MADE: &str = "own:";
+/// What the keys of tasks of a pack's challenges begin with: `pack:<challenge>/<component>`.
+pub const OF_A_PACK: &str = "pack:";
 
 /// The newly derived tasks with what an instructor set on the old ones.
 ///

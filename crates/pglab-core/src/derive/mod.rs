@@ -12,7 +12,7 @@ mod order;
 use std::collections::{HashMap, HashSet};
 
 pub use self::{
-    again::{HAND_MADE, rederive, without_start},
+    again::{HAND_MADE, OF_A_PACK, rederive, without_start},
     key::fact_key,
 };
 use crate::{

@@ -1,12 +1,15 @@
 //! What an answer earns, and who stands where: prices that fall with each completion, bonus, lateness, hints, ties and
 //! the freeze. All in thousandths of points, by whole numbers, so that everybody computes the same.
 
+pub mod rules;
 pub mod standings;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::task::Points;
+
+pub use rules::{Closed, Rules};
 
 /// How a task's price falls with the number of members who completed it. What somebody earned stays as it was when
 /// they earned it.
@@ -50,6 +53,7 @@ impl Pricing {
 
 /// What comes off for an answer after its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct LatePenalty {
     /// For so long after the due time nothing comes off. Seconds.

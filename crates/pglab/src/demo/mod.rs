@@ -77,6 +77,7 @@ async fn make_class(control: &Control, tell: &impl Fn(&str)) -> anyhow::Result<(
         title: "Build the harbour (demo)".to_owned(),
         start: None,
         settings: serde_json::Map::new(),
+        pack: None,
     };
     lab::create(control, &actor, new).await?;
     let dump = material::dump()?;

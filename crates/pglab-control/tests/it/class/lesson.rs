@@ -51,6 +51,7 @@ impl Lesson {
             title: "Tiny".to_owned(),
             start: None,
             settings: serde_json::Map::new(),
+            pack: None,
         };
         let view = lab::create(self, &self.teacher, new).await.unwrap();
         let slug = &view.lab.slug;

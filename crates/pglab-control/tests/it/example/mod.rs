@@ -47,6 +47,7 @@ impl Shop {
             title: "Music shop".to_owned(),
             start: Some(start),
             settings: serde_json::Map::new(),
+            pack: None,
         };
         lab::create(&control, &grace, new).await.unwrap();
         Self { control, grace }

@@ -144,6 +144,7 @@ impl School {
             title: "Music".to_owned(),
             start: None,
             settings: serde_json::Map::new(),
+            pack: None,
         };
         let view = lab::create(self, &self.teacher, new).await.unwrap();
         let slug = &view.lab.slug;
@@ -193,6 +194,7 @@ impl School {
             task,
             dropped_at: None,
             dropped_checks: Default::default(),
+            is_answered: false,
         })
         .collect();
         let example = Example {

@@ -25,8 +25,9 @@ pub(super) async fn apply(client: &Client, file: LabFile) -> anyhow::Result<Stri
             let new = NewLab {
                 slug: slug.clone(),
                 title: definition.title.clone(),
-                start: Some(definition.start.clone()),
+                start: Some(definition.start.clone()).filter(|_| definition.pack.is_none()),
                 settings: differing(&LabSettings::default(), &wanted)?,
+                pack: definition.pack.clone(),
             };
             client.post(&["labs"]).json(&new).read().await?
         }
@@ -46,7 +47,7 @@ pub(super) async fn apply(client: &Client, file: LabFile) -> anyhow::Result<Stri
     }
     let change = LabChange {
         title: (lab.title != definition.title).then(|| definition.title.clone()),
-        start: (lab.start != definition.start).then(|| definition.start.clone()),
+        start: (definition.pack.is_none() && lab.start != definition.start).then(|| definition.start.clone()),
         settings: Some(differing(&lab.settings, &wanted)?).filter(|changed| !changed.is_empty()),
     };
     if change.title.is_some() || change.start.is_some() || change.settings.is_some() {

@@ -50,13 +50,19 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Make an empty lab
+    /// Make an empty lab, or one of the challenges of an installed pack
     Create {
         /// The short name: 1 to 40 of a-z, 0-9 and "-"
         #[arg(long)]
         slug: String,
         #[arg(long)]
         title: String,
+        /// The id of a pack (`pglab pack list`): tasks and databases come from it, and are waited for
+        #[arg(long, value_name = "PACK")]
+        pack: Option<String>,
+        /// Only this challenge of the pack, by its key; may be given several times
+        #[arg(long, value_name = "KEY", requires = "pack")]
+        challenge: Vec<String>,
     },
     /// List the labs that you may see
     List,
@@ -133,9 +139,20 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let client = Client::signed_in()?;
     match arguments.command {
         Command::Apply { .. } => {}
-        Command::Create { slug, title } => {
-            let new = json!({ "slug": slug, "title": title });
+        Command::Create {
+            slug,
+            title,
+            pack,
+            challenge,
+        } => {
+            let mut new = json!({ "slug": slug, "title": title });
+            if let Some(id) = &pack {
+                new["pack"] = json!({ "id": id, "challenges": challenge });
+            }
             let lab: Value = client.post(&["labs"]).json(&new).read().await?;
+            if pack.is_some() {
+                example::wait(&client, &slug).await?;
+            }
             answer(json, &lab, &slug);
         }
         Command::List => list(&client, json).await?,

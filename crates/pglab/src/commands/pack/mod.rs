@@ -1,7 +1,8 @@
-//! `pglab pack`: packs as authors have them, in folders and archives on this machine. Needs no running pglab.
+//! `pglab pack`: packs as authors have them, in folders and archives on this machine, and those of a running pglab.
 
 mod build;
 mod ctfcli;
+mod installed;
 mod new;
 mod show;
 
@@ -13,10 +14,11 @@ use serde_json::json;
 
 use crate::output::{printable, say, tell};
 
-/// Make, check, build and compare packs of challenges
+/// Make, check, build, compare and install packs of challenges
 ///
-/// A pack is a folder, or a zip of one, with a pack.json, its challenges and the files in shared_resources/. These
-/// commands work on files and need no running pglab.
+/// A pack is a folder, or a zip of one, with a pack.json, its challenges and the files in shared_resources/. The commands
+/// new, validate, build, show, diff and import-ctfcli work on files and need no running pglab; install, list, update,
+/// remove and export are about the packs of the pglab that you are signed in to.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 done, 1 something is wrong with a pack or failed (told on stderr), 2 wrong usage.\n\
@@ -119,9 +121,40 @@ enum Command {
         #[arg(long, default_value = "1.0.0")]
         pack_version: String,
     },
+    /// Install a pack into pglab: all of it, or nothing
+    Install {
+        /// A folder or a zip
+        pack: PathBuf,
+    },
+    /// List the packs that are installed
+    List,
+    /// Put another version of an installed pack in its place
+    ///
+    /// Challenges are found again by metadata.id, tasks by the id of their component: what people earned stays, also of
+    /// tasks that are no longer in the pack. Labs that were made of it get the new tasks; their databases stay as they are.
+    Update {
+        /// A folder or a zip
+        pack: PathBuf,
+        /// Also to an older version
+        #[arg(long)]
+        allow_downgrade: bool,
+    },
+    /// Take an installed pack away; refused while a lab that is not archived was made of it
+    Remove {
+        /// The pack's id
+        id: String,
+    },
+    /// Write an installed pack as a zip, with its answers
+    Export {
+        /// The pack's id
+        id: String,
+        /// The zip to write; ID-VERSION.zip in the current folder if left out
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
 }
 
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
     match arguments.command {
         Command::New {
@@ -152,6 +185,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             name,
             pack_version,
         } => ctfcli::import(&folder, &to, id, name, &pack_version, json),
+        Command::Install { pack } => installed::install(&pack, json).await,
+        Command::List => installed::list(json).await,
+        Command::Update {
+            pack,
+            allow_downgrade,
+        } => installed::update(&pack, allow_downgrade, json).await,
+        Command::Remove { id } => installed::remove(&id, json).await,
+        Command::Export { id, to } => installed::export(&id, to).await,
     }
 }
 

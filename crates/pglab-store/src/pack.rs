@@ -1,0 +1,212 @@
+//! The tables `pack`, `pack_file` and `challenge`: content that was installed. Files are kept byte by byte; what a pack
+//! means was decided before.
+
+use chrono::{DateTime, Utc};
+use pglab_core::id::ChallengeId;
+use serde_json::Value;
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use crate::{Error, Tx};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstalledPack {
+    pub id: String,
+    pub version: String,
+    pub manifest: Value,
+    pub n_bytes: i64,
+    pub installed_at: DateTime<Utc>,
+    pub installed_by: Option<Uuid>,
+    pub updated_at: DateTime<Utc>,
+    pub removed_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstalledChallenge {
+    pub id: ChallengeId,
+    pub pack: String,
+    pub key: String,
+    pub path: String,
+    pub position: i32,
+    pub name: String,
+    pub challenge_type: String,
+    pub difficulty: Option<String>,
+    pub document: Value,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub removed_at: Option<DateTime<Utc>>,
+}
+
+/// Whoever changes packs waits for the others who do.
+pub async fn lock_all(tx: &mut Tx) -> Result<(), Error> {
+    sqlx::query!("LOCK TABLE pack IN SHARE ROW EXCLUSIVE MODE")
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Without removed ones, by id.
+pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<InstalledPack>, Error> {
+    Ok(sqlx::query_as!(
+        InstalledPack,
+        r#"SELECT id, version, manifest, n_bytes, installed_at, installed_by, updated_at, removed_at
+           FROM pack WHERE removed_at IS NULL ORDER BY id"#
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// Removed ones too.
+pub async fn by_id(executor: impl PgExecutor<'_>, id: &str) -> Result<Option<InstalledPack>, Error> {
+    Ok(sqlx::query_as!(
+        InstalledPack,
+        r#"SELECT id, version, manifest, n_bytes, installed_at, installed_by, updated_at, removed_at
+           FROM pack WHERE id = $1"#,
+        id
+    )
+    .fetch_optional(executor)
+    .await?)
+}
+
+/// A new pack, a new version, or one that had been removed.
+pub async fn put(tx: &mut Tx, pack: &InstalledPack) -> Result<(), Error> {
+    sqlx::query!(
+        "INSERT INTO pack (id, version, manifest, n_bytes, installed_at, installed_by, updated_at, removed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (id) DO UPDATE SET version = excluded.version, manifest = excluded.manifest,
+           n_bytes = excluded.n_bytes, updated_at = excluded.updated_at, removed_at = excluded.removed_at",
+        pack.id,
+        pack.version,
+        pack.manifest,
+        pack.n_bytes,
+        pack.installed_at,
+        pack.installed_by,
+        pack.updated_at,
+        pack.removed_at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+pub async fn files(executor: impl PgExecutor<'_>, id: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    Ok(sqlx::query!(
+        "SELECT path, bytes FROM pack_file WHERE pack_id = $1 ORDER BY path",
+        id
+    )
+    .fetch_all(executor)
+    .await?
+    .into_iter()
+    .map(|row| (row.path, row.bytes))
+    .collect())
+}
+
+/// These and no others.
+pub async fn replace_files(tx: &mut Tx, id: &str, files: &[(&str, &[u8])]) -> Result<(), Error> {
+    sqlx::query!("DELETE FROM pack_file WHERE pack_id = $1", id)
+        .execute(&mut **tx)
+        .await?;
+    for (path, bytes) in files {
+        sqlx::query!(
+            "INSERT INTO pack_file (pack_id, path, bytes) VALUES ($1, $2, $3)",
+            id,
+            *path,
+            *bytes
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// In their order; with those that are no longer in the pack.
+pub async fn challenges(executor: impl PgExecutor<'_>, id: &str) -> Result<Vec<InstalledChallenge>, Error> {
+    Ok(sqlx::query_as!(
+        InstalledChallenge,
+        r#"SELECT id, pack_id AS pack, key, path, position, name, challenge_type, difficulty, document,
+             created_at, updated_at, removed_at
+           FROM challenge WHERE pack_id = $1 ORDER BY position, key"#,
+        id
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+pub async fn put_challenge(tx: &mut Tx, challenge: &InstalledChallenge) -> Result<(), Error> {
+    sqlx::query!(
+        "INSERT INTO challenge (id, pack_id, key, path, position, name, challenge_type, difficulty, document, created_at,
+           updated_at, removed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (id) DO UPDATE SET path = excluded.path, position = excluded.position, name = excluded.name,
+           challenge_type = excluded.challenge_type, difficulty = excluded.difficulty, document = excluded.document,
+           updated_at = excluded.updated_at, removed_at = excluded.removed_at",
+        challenge.id.uuid(),
+        challenge.pack,
+        challenge.key,
+        challenge.path,
+        challenge.position,
+        challenge.name,
+        challenge.challenge_type,
+        challenge.difficulty,
+        challenge.document,
+        challenge.created_at,
+        challenge.updated_at,
+        challenge.removed_at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The labs, by short name, that were made of challenges of this pack and are not archived.
+pub async fn labs_using(executor: impl PgExecutor<'_>, id: &str) -> Result<Vec<String>, Error> {
+    Ok(sqlx::query_scalar!(
+        "SELECT l.slug FROM lab_source s JOIN lab l ON l.id = s.lab_id
+         WHERE s.pack_id = $1 AND l.state <> 'archived' ORDER BY l.slug",
+        id
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// Challenges that no lab was ever made of go for good; gives the ids of those that stay.
+pub async fn drop_unused_challenges(
+    tx: &mut Tx,
+    id: &str,
+    at: DateTime<Utc>,
+) -> Result<Vec<ChallengeId>, Error> {
+    sqlx::query!(
+        "DELETE FROM challenge c WHERE pack_id = $1
+           AND NOT EXISTS (SELECT FROM lab_challenge l WHERE l.challenge_id = c.id)
+           AND NOT EXISTS (SELECT FROM task_content t WHERE t.challenge_id = c.id)",
+        id
+    )
+    .execute(&mut **tx)
+    .await?;
+    let kept = sqlx::query_scalar!(
+        "UPDATE challenge SET removed_at = coalesce(removed_at, $2) WHERE pack_id = $1 RETURNING id",
+        id,
+        at
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(kept.into_iter().map(ChallengeId::from).collect())
+}
+
+/// The pack itself goes for good, where nothing of it is in use any more; else it is only marked.
+pub async fn remove(tx: &mut Tx, id: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query!("DELETE FROM pack_file WHERE pack_id = $1", id)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query!("UPDATE pack SET removed_at = $2 WHERE id = $1", id, at)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query!(
+        "DELETE FROM pack p WHERE id = $1 AND NOT EXISTS (SELECT FROM challenge c WHERE c.pack_id = p.id)
+           AND NOT EXISTS (SELECT FROM lab_source s WHERE s.pack_id = p.id)",
+        id
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
