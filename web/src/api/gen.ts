@@ -737,6 +737,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The packs that are installed. */
+        get: operations["pack_list"];
+        /**
+         * Put another version of an installed pack in its place: the zip as it is. Labs that were made of it get its tasks; what
+         *     people earned stays.
+         */
+        put: operations["pack_update"];
+        /** Install a pack: the zip as it is. All of it, or nothing. */
+        post: operations["pack_install"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{pack}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One pack with its challenges. */
+        get: operations["pack_show"];
+        put?: never;
+        post?: never;
+        /** Take a pack away. What people earned stays. */
+        delete: operations["pack_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{pack}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pack as a zip again, with its answers. */
+        get: operations["pack_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -1047,6 +1104,15 @@ export interface components {
             points: number;
             title: string;
         };
+        ChallengeDiff: {
+            key: string;
+            /** @description Something besides the tasks: metadata, databases, other components, or a file that a database is made from. */
+            rest_changed: boolean;
+            /** @description Ids of question components. */
+            tasks_added: string[];
+            tasks_changed: string[];
+            tasks_removed: string[];
+        };
         Check: {
             explanation: string;
             id: string;
@@ -1151,6 +1217,7 @@ export interface components {
             lab: string;
             /** @description The keys of tasks in their order, where it is not the derived one. */
             order?: string[];
+            pack?: components["schemas"]["LabPack"] | null;
             /** @description Those that differ from the defaults. */
             settings?: Record<string, never>;
             start?: components["schemas"]["Start"];
@@ -1629,6 +1696,12 @@ export interface components {
             /** @description Always null: all labs are on one page. */
             next?: string | null;
         };
+        /** @description The pack that a lab is made of. */
+        LabPack: {
+            /** @description Challenges by their key; all where none are named. They must begin with the same database. */
+            challenges?: string[];
+            id: string;
+        };
         LabResults: {
             lab: string;
             /** Format: double */
@@ -1859,6 +1932,7 @@ export interface components {
             weight?: number | null;
         };
         NewLab: {
+            pack?: components["schemas"]["LabPack"] | null;
             /** @description Those that differ from the defaults. */
             settings?: Record<string, never>;
             /** @description 1 to 40 of a-z, 0-9 and "-". */
@@ -1935,6 +2009,74 @@ export interface components {
              * @description Only while the lab is open.
              */
             seconds_per_task?: number | null;
+        };
+        Pack: {
+            challenges: components["schemas"]["PackChallenge"][];
+            description: string;
+            id: string;
+            /** Format: date-time */
+            installed_at: string;
+            /** @description Labs that were made of it and are not archived: it can't be removed while there are some. */
+            labs: string[];
+            /** @description pack.json as it was written. */
+            manifest: Record<string, never>;
+            name: string;
+            /**
+             * Format: int64
+             * @description All files, unpacked.
+             */
+            size_bytes: number;
+            /** Format: date-time */
+            updated_at: string;
+            version: string;
+        };
+        PackChallenge: {
+            challenge_type: string;
+            difficulty?: string | null;
+            /** @description By which an update finds it again. */
+            key: string;
+            /** Format: int64 */
+            n_tasks: number;
+            name: string;
+        };
+        PackDiff: {
+            /** @description Keys of challenges. */
+            added: string[];
+            changed: components["schemas"]["ChallengeDiff"][];
+            /** @description Files besides the documents. */
+            files_added: string[];
+            files_changed: string[];
+            files_removed: string[];
+            /** @description Keys of the manifest that differ, besides `version`. */
+            manifest: string[];
+            new_version: string;
+            old_version: string;
+            removed: string[];
+        };
+        PackInstalled: {
+            diff?: components["schemas"]["PackDiff"] | null;
+            pack: components["schemas"]["Pack"];
+            warnings: components["schemas"]["PackProblem"][];
+        };
+        PackList: {
+            items: components["schemas"]["Pack"][];
+            /** @description Always null: all packs are on one page. */
+            next?: string | null;
+        };
+        /** @description Something wrong with a pack, at its place. */
+        PackProblem: {
+            error: string;
+            /** @description Empty for the pack as a whole. */
+            file: string;
+            /** @description JSON path within the file; empty for the file as a whole. */
+            path: string;
+        };
+        PackRemoved: {
+            /**
+             * Format: int64
+             * @description Challenges that stay, because labs were made of them.
+             */
+            n_challenges_kept: number;
         };
         PasswordChange: {
             /** @description 8 characters to 256 bytes */
@@ -2439,6 +2581,7 @@ export type BoardClass = components['schemas']['BoardClass'];
 export type BoardMember = components['schemas']['BoardMember'];
 export type BoardMemberEvent = components['schemas']['BoardMemberEvent'];
 export type BoardTask = components['schemas']['BoardTask'];
+export type ChallengeDiff = components['schemas']['ChallengeDiff'];
 export type Check = components['schemas']['Check'];
 export type CheckChange = components['schemas']['CheckChange'];
 export type CheckConstraint = components['schemas']['CheckConstraint'];
@@ -2493,6 +2636,7 @@ export type KitHost = components['schemas']['KitHost'];
 export type Lab = components['schemas']['Lab'];
 export type LabChange = components['schemas']['LabChange'];
 export type LabList = components['schemas']['LabList'];
+export type LabPack = components['schemas']['LabPack'];
 export type LabResults = components['schemas']['LabResults'];
 export type LabRole = components['schemas']['LabRole'];
 export type LabSettings = components['schemas']['LabSettings'];
@@ -2525,6 +2669,13 @@ export type OwnClass = components['schemas']['OwnClass'];
 export type OwnLab = components['schemas']['OwnLab'];
 export type OwnPage = components['schemas']['OwnPage'];
 export type Pace = components['schemas']['Pace'];
+export type Pack = components['schemas']['Pack'];
+export type PackChallenge = components['schemas']['PackChallenge'];
+export type PackDiff = components['schemas']['PackDiff'];
+export type PackInstalled = components['schemas']['PackInstalled'];
+export type PackList = components['schemas']['PackList'];
+export type PackProblem = components['schemas']['PackProblem'];
+export type PackRemoved = components['schemas']['PackRemoved'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordState = components['schemas']['PasswordState'];
 export type Person = components['schemas']['Person'];
@@ -4267,6 +4418,197 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TargetGroup"][];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pack_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pack_update: {
+        parameters: {
+            query?: {
+                /** @description Also to an older version. */
+                allow_downgrade?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": number[];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackInstalled"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pack_install: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": number[];
+            };
+        };
+        responses: {
+            /** @description It was made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackInstalled"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pack_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pack: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pack"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pack_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pack: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackRemoved"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pack_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pack: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
