@@ -1,20 +1,26 @@
 //! What handlers take from a request: who acts, the body, the path, the query. Each refusal is a [`Problem`]; who may do
 //! what is decided in `control`.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+};
 
 use axum::{
     extract::{
         ConnectInfo, FromRequest, FromRequestParts, Request,
         rejection::{BytesRejection, FailedToBufferBody, JsonRejection},
     },
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    http::{Extensions, HeaderMap, Method, StatusCode, header, request::Parts},
 };
 use pglab_control::{
     Control, Error,
     session::{Identified, Shown, identify, identify_scraper},
 };
-use pglab_core::access::Actor;
+use pglab_core::{
+    access::Actor,
+    proxies::{Client, Said},
+};
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
@@ -109,29 +115,37 @@ fn shown(headers: &HeaderMap) -> Result<Shown<'_>, Problem> {
     Ok(cookie.map_or(Shown::Nothing, Shown::Cookie))
 }
 
-/// Where the request comes from. Behind a proxy on this machine, what the proxy says.
+/// Where the request comes from: behind proxies that the operator trusts, what they say.
 #[derive(Debug, Clone)]
 pub struct ClientAddress(pub String);
 
-impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
-    type Rejection = std::convert::Infallible;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|ConnectInfo(address)| address.ip().to_canonical());
-        // Only the last entry was written by the proxy itself.
-        let forwarded = || {
-            let value = parts.headers.get_all("x-forwarded-for").iter().next_back()?;
-            let last = value.to_str().ok()?.rsplit(',').next()?;
-            last.trim().parse::<IpAddr>().ok()
-        };
-        let address = match peer {
-            Some(peer) if peer.is_loopback() => Some(forwarded().unwrap_or(peer)),
-            other => other,
-        };
-        Ok(Self(address.map_or_else(|| "unknown".to_owned(), counted)))
+impl FromRequestParts<Control> for ClientAddress {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, control: &Control) -> Result<Self, Infallible> {
+        let client = client(control, &parts.extensions, &parts.headers);
+        Ok(Self(client.map_or_else(
+            || "unknown".to_owned(),
+            |client| counted(client.address),
+        )))
     }
+}
+
+/// Who asks, as far as proxies may be believed. `None` without a connection: tests call the router itself.
+pub(crate) fn client(control: &Control, extensions: &Extensions, headers: &HeaderMap) -> Option<Client> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let values = |name: &str| {
+        headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap_or_default())
+            .collect()
+    };
+    let said = Said {
+        x_forwarded_for: values("x-forwarded-for"),
+        x_forwarded_proto: values("x-forwarded-proto"),
+        forwarded: values("forwarded"),
+    };
+    Some(control.options().proxies.client(peer.ip(), &said))
 }
 
 /// What counts as one address: a subscriber of IPv6 has a whole /64.

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::StatusCode,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
 use pglab_control::Control;
@@ -67,7 +67,7 @@ pub fn router(control: Control) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
-        .layer(from_fn(headers::layer))
+        .layer(from_fn_with_state(control.clone(), headers::layer))
         .layer(from_fn_with_state(control.clone(), metrics::layer))
         .with_state(control)
 }

@@ -7,6 +7,7 @@ use pglab_core::{
     Clock, Random,
     access::{Actor, Operation, may},
     directory::IdentitySettings,
+    proxies::TrustedProxies,
 };
 use pglab_fleet::{
     Cluster,
@@ -65,6 +66,8 @@ pub struct Options {
     pub monitoring: Monitoring,
     /// Who keeps the passwords.
     pub identity: IdentitySettings,
+    /// Proxies whose word on the client's address and protocol is taken.
+    pub proxies: TrustedProxies,
 }
 
 impl Default for Options {
@@ -74,6 +77,7 @@ impl Default for Options {
             pg_bindir: None,
             monitoring: Monitoring::default(),
             identity: IdentitySettings::Local,
+            proxies: TrustedProxies::default(),
         }
     }
 }

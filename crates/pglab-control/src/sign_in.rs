@@ -82,7 +82,8 @@ async fn sign_in_uncounted(
     let mut tx = control.store.begin().await?;
     sign_in_failure::delete_of(&mut tx, attempt.login, attempt.address).await?;
     let (cookie, identified) = session::begin(control, &mut tx, &person).await?;
-    let entry = audit::Entry::new(control.now(), &identified.actor, "sign_in", &counted);
+    let entry = audit::Entry::new(control.now(), &identified.actor, "sign_in", &counted)
+        .detail(serde_json::json!({ "address": address }));
     audit::insert(&mut tx, entry).await?;
     control.store.commit(tx).await?;
     Ok((cookie, session::describe(control, &identified).await?))

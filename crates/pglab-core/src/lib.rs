@@ -25,6 +25,7 @@ pub mod pack;
 pub mod person;
 pub mod plan_instances;
 pub mod points;
+pub mod proxies;
 pub mod results;
 pub mod roster;
 pub mod snapshot;

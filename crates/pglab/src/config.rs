@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use pglab_control::{Control, Options, Parts, SystemClock, monitoring::Monitoring};
-use pglab_core::kit::Protection;
+use pglab_core::{
+    kit::Protection,
+    proxies::{ProxyHeader, TrustedProxies},
+};
 use pglab_fleet::{
     Address, Cluster,
     tls::{Mode, Tls},
@@ -81,6 +84,19 @@ pub struct ServerSection {
     pub max_upload_mib: u64,
     /// The folder of `pg_dump` and `pg_restore`; by default they are looked for.
     pub pg_bindir: Option<PathBuf>,
+    /// Addresses and ranges of proxies that are believed; by default those of this machine.
+    trusted_proxies: Option<Vec<String>>,
+    #[serde(default)]
+    proxy_header: ProxyHeaderWord,
+}
+
+/// In which headers the proxies say for whom they ask.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ProxyHeaderWord {
+    #[default]
+    XForwardedFor,
+    Forwarded,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -134,6 +150,8 @@ pub const EXAMPLE: &str = r#"[server]
 listen = "127.0.0.1:8432"
 public_url = "https://lab.example.edu"
 data_dir = "/var/lib/pglab"
+trusted_proxies = ["127.0.0.0/8", "::1"]   # whose word on a client's address is taken; these if it is left out
+proxy_header = "x-forwarded-for"           # what they write: this with x-forwarded-proto, or "forwarded" (RFC 7239)
 
 [store]                                    # pglab's own database
 uri_file = "/etc/pglab/store.uri"          # postgresql://pglab_store:…@127.0.0.1:5432/pglab
@@ -211,6 +229,7 @@ impl Config {
         self.nodes()?;
         self.kit_protection()?;
         self.identity.settings()?;
+        self.proxies()?;
         Ok(())
     }
 
@@ -303,6 +322,7 @@ impl Config {
             upload_bytes: self.server.max_upload_mib.saturating_mul(1 << 20),
             pg_bindir: self.server.pg_bindir.clone(),
             identity: self.identity.settings()?,
+            proxies: self.proxies()?,
         };
         let parts = Parts {
             store,
@@ -315,6 +335,23 @@ impl Config {
             log_folder: self.cluster.log_folder.clone(),
         };
         Ok(Control::with_sources(parts, options, self.statistics.sources()?))
+    }
+
+    fn proxies(&self) -> anyhow::Result<TrustedProxies> {
+        let mut proxies = TrustedProxies {
+            header: match self.server.proxy_header {
+                ProxyHeaderWord::XForwardedFor => ProxyHeader::XForwarded,
+                ProxyHeaderWord::Forwarded => ProxyHeader::Forwarded,
+            },
+            ..TrustedProxies::default()
+        };
+        if let Some(ranges) = &self.server.trusted_proxies {
+            let ranges = ranges.iter().map(|range| range.parse());
+            proxies.ranges = ranges
+                .collect::<Result<_, _>>()
+                .context("server.trusted_proxies")?;
+        }
+        Ok(proxies)
     }
 
     /// Those that the operator names, and the CA that our own database is verified with.
@@ -406,6 +443,10 @@ mod tests {
         );
 
         assert!(complaint(&good.replace("host =", "hots =")).contains("unknown field `hots`"));
+        assert_eq!(
+            complaint(&good.replace("[store]", "trusted_proxies = ['10.0.0.0/8', 'caddy']\n[store]")),
+            "FILE is not right: server.trusted_proxies: \"caddy\" is no address range: give an address, or ADDRESS/BITS"
+        );
         assert_eq!(
             complaint(&good.replace("'http://x'", "'ftp://x'")),
             "FILE is not right: server.public_url must start with http:// or https://"

@@ -12,6 +12,7 @@ mod idempotency;
 mod labs;
 mod metrics;
 mod people;
+mod proxies;
 mod schema;
 mod session;
 mod support;
