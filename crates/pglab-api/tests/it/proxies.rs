@@ -91,7 +91,11 @@ async fn only_named_proxies_are_believed_and_only_in_their_header() {
         answer.headers[header::SET_COOKIE].to_str().unwrap().to_owned()
     };
     let by_tls = ("forwarded", "for=203.0.113.9;proto=https");
-    assert!(cookie("10.7.1.2", &[by_tls]).await.ends_with("; SameSite=Lax; Max-Age=604800; Secure"));
+    assert!(
+        cookie("10.7.1.2", &[by_tls])
+            .await
+            .ends_with("; SameSite=Lax; Max-Age=604800; Secure")
+    );
     for (peer, headers) in [
         ("10.8.1.2", [by_tls]),
         ("127.0.0.1", [by_tls]),
