@@ -113,6 +113,19 @@ async fn the_whole_board_in_the_words_that_scripts_rely_on() {
     assert_eq!(board["tasks"][0]["points"], 2.5);
 }
 
+/// Nothing looks at databases in this process: the board is given as it is known, and says so.
+#[tokio::test]
+async fn a_fresh_board_says_when_it_could_not_wait() {
+    let app = TestApp::start().await;
+    let grace = class(&app).await;
+    let known = grace.get("/api/v1/labs/shop/board").await;
+    assert_eq!(known.headers.get(pglab_api::board::SETTLED), None);
+    let known = known.expect(200).json();
+    let fresh = grace.get("/api/v1/labs/shop/board?fresh=true").await;
+    assert_eq!(fresh.headers[pglab_api::board::SETTLED], "false");
+    assert_eq!(fresh.expect(200).json()["members"], known["members"]);
+}
+
 #[tokio::test]
 async fn events_are_resumed_where_they_were_lost() {
     let app = TestApp::start().await;

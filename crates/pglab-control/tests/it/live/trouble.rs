@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pglab_control::board;
+use pglab_control::board::{self, MemberState};
 use pglab_core::task::TaskState;
 
 use super::school::{ALBUM, ARTIST, SLUG, School, VIEW, row, task};
@@ -95,6 +95,25 @@ async fn hands_go_up_in_psql_and_on_the_page() {
             .iter()
             .any(|entry| entry.text == "Raised a hand: it's the foreign key")
     );
+}
+
+/// Gone before any sweep could see it: only the log of connections tells that somebody was there.
+#[tokio::test]
+async fn a_session_too_short_to_be_seen_is_on_the_board() {
+    let school = School::start(&["ada", "bob"]).await;
+    school.board().await;
+    drop(school.sign_in("ada").await);
+    let ada = school
+        .until("ada", SOON, |row| row.activity.last_seen_at.is_some())
+        .await;
+    assert_ne!(ada.state, MemberState::Absent);
+    let detail = board::detail(&school, &school.teacher, SLUG, "ada")
+        .await
+        .unwrap();
+    let connected = detail.timeline.iter().filter(|entry| entry.kind == "connected");
+    assert_eq!(connected.count(), 1, "{:?}", detail.timeline);
+    let bob = school.row("bob").await;
+    assert_eq!((bob.state, bob.activity.last_seen_at), (MemberState::Absent, None));
 }
 
 /// One student's database does all it can to hold the checks up; the others notice nothing.
