@@ -113,7 +113,10 @@ async fn a_session_too_short_to_be_seen_is_on_the_board() {
     let connected = detail.timeline.iter().filter(|entry| entry.kind == "connected");
     assert_eq!(connected.count(), 1, "{:?}", detail.timeline);
     let bob = school.row("bob").await;
-    assert_eq!((bob.state, bob.activity.last_seen_at), (MemberState::Absent, None));
+    assert_eq!(
+        (bob.state, bob.activity.last_seen_at),
+        (MemberState::Absent, None)
+    );
 }
 
 /// One student's database does all it can to hold the checks up; the others notice nothing.
