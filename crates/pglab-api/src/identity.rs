@@ -13,6 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     Problem,
     extract::{Acting, Json},
+    oidc::OidcView,
 };
 
 /// The settings of identity. They are changed in pglab.toml.
@@ -23,6 +24,9 @@ pub struct Identity {
     /// Left out in the mode `local`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<DirectoryView>,
+    /// A provider that people may sign in through besides. Left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<OidcView>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,6 +73,7 @@ impl From<IdentityView> for Identity {
             return Self {
                 mode,
                 directory: None,
+                oidc: None,
             };
         };
         let (people, bind_dn) = match &settings.bind {
@@ -95,6 +100,7 @@ impl From<IdentityView> for Identity {
         Self {
             mode,
             directory: Some(directory),
+            oidc: None,
         }
     }
 }
@@ -143,7 +149,11 @@ impl From<Vec<Step>> for IdentityTestResult {
 #[utoipa::path(get, path = "/api/v1/identity", tag = "system", operation_id = "identity_show",
     responses((status = 200, body = Identity)))]
 async fn show(State(control): State<Control>, Acting(actor): Acting) -> Result<Answer<Identity>, Problem> {
-    Ok(Answer(test::show(&control, &actor)?.into()))
+    let mut identity: Identity = test::show(&control, &actor)?.into();
+    identity.oidc = control
+        .oidc()
+        .map(|oidc| OidcView::new(oidc.settings(), oidc.redirect_uri()));
+    Ok(Answer(identity))
 }
 
 /// Test the directory: each step, and what the server said to it. Nothing is changed.

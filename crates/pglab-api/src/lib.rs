@@ -23,6 +23,7 @@ pub mod labs;
 pub mod members;
 pub mod metrics;
 pub mod monitoring;
+pub mod oidc;
 pub mod packs;
 mod pages;
 pub mod people;

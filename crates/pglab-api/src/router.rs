@@ -20,7 +20,7 @@ use crate::{
     document::{Top, completed},
     example,
     extract::OnMetricsListener,
-    headers, health, idempotency, identity, labs, members, metrics, monitoring, packs, pages, people,
+    headers, health, idempotency, identity, labs, members, metrics, monitoring, oidc, packs, pages, people,
     preparation, results, roster, session, system, tasks, tokens,
 };
 
@@ -33,6 +33,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(system::router())
         .merge(identity::router())
         .merge(session::router())
+        .merge(oidc::router())
         .merge(account::router())
         .merge(tokens::router())
         .merge(people::router())

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use pglab_control::{
-    Control,
+    Control, oidc,
     session::{self, Description},
     sign_in,
 };
@@ -95,20 +95,31 @@ async fn show(
     Ok(axum::Json(session::describe(&control, &identified).await?.into()))
 }
 
-/// Sign out.
+/// Where to go on after signing out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedOut {
+    /// At the provider that the session came from, to end the one there too.
+    pub go_to: String,
+}
+
+/// Sign out. Where the session came from a provider that says how, the answer is where to sign out of that too.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", operation_id = "session_delete",
-    responses((status = 204)))]
+    responses((status = 204), (status = 200, body = SignedOut)))]
 async fn delete(
     State(control): State<Control>,
     ActingSession(identified): ActingSession,
-) -> Result<(HeaderMap, StatusCode), Problem> {
-    session::end(&control, &identified).await?;
-    Ok((cookie(&control, "", 0), StatusCode::NO_CONTENT))
+) -> Result<Response, Problem> {
+    let go_to = oidc::sign_out(&control, &identified).await?;
+    let cookie = cookie(&control, "", 0);
+    Ok(match go_to {
+        Some(go_to) => (cookie, axum::Json(SignedOut { go_to })).into_response(),
+        None => (cookie, StatusCode::NO_CONTENT).into_response(),
+    })
 }
 
 /// Scripts can't read it, other sites can't send it with what changes something, and it goes over TLS only where
 /// there is TLS.
-fn cookie(control: &Control, token: &str, max_age_s: i64) -> HeaderMap {
+pub(crate) fn cookie(control: &Control, token: &str, max_age_s: i64) -> HeaderMap {
     let secure = if control.public_url.starts_with("https:") {
         "; Secure"
     } else {

@@ -7,19 +7,20 @@ use pglab_core::{
     Clock, Random,
     access::{Actor, Operation, may},
     directory::IdentitySettings,
+    oidc::OidcSettings,
     proxies::TrustedProxies,
 };
 use pglab_fleet::{
     Cluster,
     collect::{Prober, Source},
 };
-use pglab_identity::{Sealer, directory::Directory};
+use pglab_identity::{Sealer, directory::Directory, oidc::Oidc};
 use pglab_store::Store;
 use tokio::sync::watch;
 
 use crate::{
-    Error, board::Boards, directory, example, metrics::Metrics, monitoring::Monitoring, reports::Reports,
-    wake::Wake,
+    Error, board::Boards, directory, example, metrics::Metrics, monitoring::Monitoring, oidc,
+    reports::Reports, wake::Wake,
 };
 
 /// Cheap to clone.
@@ -31,6 +32,7 @@ struct Inner {
     parts: Parts,
     options: Options,
     directory: Option<Directory>,
+    oidc: Option<Oidc>,
     wake: Wake,
     examples: example::Live,
     instances: watch::Sender<u64>,
@@ -68,6 +70,8 @@ pub struct Options {
     pub identity: IdentitySettings,
     /// Proxies whose word on the client's address and protocol is taken.
     pub proxies: TrustedProxies,
+    /// A provider that people may sign in through besides.
+    pub oidc: Option<OidcSettings>,
 }
 
 impl Default for Options {
@@ -78,6 +82,7 @@ impl Default for Options {
             monitoring: Monitoring::default(),
             identity: IdentitySettings::Local,
             proxies: TrustedProxies::default(),
+            oidc: None,
         }
     }
 }
@@ -102,6 +107,7 @@ impl Control {
     pub fn with_sources(parts: Parts, options: Options, sources: Vec<Source>) -> Self {
         Self(Arc::new(Inner {
             started_at: parts.clock.now(),
+            oidc: oidc::client(options.oidc.as_ref(), &parts.public_url),
             parts,
             directory: directory::client(&options.identity),
             wake: Wake::default(),
@@ -122,6 +128,11 @@ impl Control {
     /// The client of the LDAP directory. `None` where pglab keeps the passwords itself.
     pub fn directory(&self) -> Option<&Directory> {
         self.0.directory.as_ref()
+    }
+
+    /// The client of the OpenID Connect provider. `None` where there is none.
+    pub fn oidc(&self) -> Option<&Oidc> {
+        self.0.oidc.as_ref()
     }
 
     pub(crate) fn examples(&self) -> &example::Live {

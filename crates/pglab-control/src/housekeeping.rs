@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use pglab_store::{idempotency, session, sign_in_failure};
+use pglab_store::{idempotency, oidc_flow, session, sign_in_failure};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -44,6 +44,7 @@ impl fmt::Display for Summary {
 pub async fn activate(control: &Control) -> Result<Summary, Error> {
     let now = control.now();
     let mut tx = control.store.begin().await?;
+    oidc_flow::delete_expired(&mut tx, now).await?;
     let mut summary = Summary {
         sessions_expired: session::delete_expired(&mut tx, now).await?,
         failures_forgotten: sign_in_failure::delete_before(&mut tx, now - WINDOW).await?,

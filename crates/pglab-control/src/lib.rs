@@ -21,6 +21,7 @@ pub mod member;
 pub mod metrics;
 pub mod monitoring;
 pub mod nodes;
+pub mod oidc;
 pub mod pack;
 pub mod people;
 pub mod pg_hba;

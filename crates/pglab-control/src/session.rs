@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use pglab_core::access::{ActingPerson, Actor, Operation};
 use pglab_identity::token;
 use pglab_store::{
-    Tx, api_token, credential,
+    Tx, api_token, credential, oidc_account,
     person::{self, Person},
     session::{self, Session},
 };
@@ -106,7 +106,11 @@ async fn by_cookie(control: &Control, cookie: &str) -> Result<Identified, Error>
         session::seen(&mut tx, session.token_hash, now, session.expires_at).await?;
         control.store.commit(tx).await?;
     }
-    let must_change_password = must_change(control, &person).await?;
+    // Whoever came through a provider may not even know the initial password.
+    let must_change_password = must_change(control, &person).await?
+        && oidc_account::id_token_of(pool, session.token_hash)
+            .await?
+            .is_none();
     Ok(Identified {
         actor: acting(&person, must_change_password, false),
         session: Some(session),

@@ -21,6 +21,7 @@ pub mod kit;
 pub mod lab;
 pub mod names;
 pub mod need;
+pub mod oidc;
 pub mod pack;
 pub mod person;
 pub mod plan_instances;

@@ -1,7 +1,8 @@
-//! Passwords, tokens, the sealing of secrets, and LDAP. Knows neither our own database nor any server; The client of an LDAP directory is
-//! [`directory`].
+//! Passwords, tokens, the sealing of secrets, LDAP and OpenID Connect. Knows neither our own database nor any server of
+//! students; the client of an LDAP directory is [`directory`], that of a provider [`oidc`].
 
 pub mod directory;
+pub mod oidc;
 pub mod password;
 pub mod random;
 pub mod seal;

@@ -23,6 +23,8 @@ pub mod member;
 pub mod membership;
 pub mod mistake;
 pub mod notice;
+pub mod oidc_account;
+pub mod oidc_flow;
 pub mod pack;
 pub mod person;
 mod pool;

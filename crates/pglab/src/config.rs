@@ -24,6 +24,7 @@ use serde::Deserialize;
 use crate::{data_dir::parse_key, statistics::StatisticsSection};
 
 mod identity;
+mod oidc;
 
 pub use identity::{IdentitySection, managed_search};
 
@@ -230,6 +231,7 @@ impl Config {
         self.kit_protection()?;
         self.identity.settings()?;
         self.proxies()?;
+        self.identity.oidc()?;
         Ok(())
     }
 
@@ -323,6 +325,7 @@ impl Config {
             pg_bindir: self.server.pg_bindir.clone(),
             identity: self.identity.settings()?,
             proxies: self.proxies()?,
+            oidc: self.identity.oidc()?,
         };
         let parts = Parts {
             store,

@@ -19,7 +19,10 @@ const keepToken = (session: T.Session) => {
 export const sessionGet = () => request<T.Session>('/session').then(keepToken)
 export const sessionCreate = (login: string, password: string) =>
   post<T.Session>('/session', { login, password }).then(keepToken)
-export const sessionDelete = () => remove('/session')
+/** The answer says where to go on to, if the session came from a provider that is signed out of too. */
+export const sessionDelete = () => request<T.SignedOut | undefined>('/session', { method: 'DELETE' })
+export const sessionWays = (failed?: string) =>
+  request<T.SignInWays>(`/session/ways${failed ? `?failed=${e(failed)}` : ''}`)
 export const meGet = () => request<T.Me>('/me')
 export const passwordChange = (old_password: string, new_password: string) =>
   post<void>('/me/password', { old_password, new_password })
@@ -116,3 +119,4 @@ export const credentialsCsvUrl = (slug: string) => `/api/v1${lab(slug)}/credenti
 export const systemGet = () => request<T.SystemInfo>('/system')
 export const identityGet = () => request<T.Identity>('/identity')
 export const identityTest = (body: T.IdentityTest) => post<T.IdentityTestResult>('/identity/test', body)
+export const identityOidcTest = () => post<T.IdentityTestResult>('/identity/oidc/test')

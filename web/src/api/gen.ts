@@ -39,6 +39,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identity/oidc/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Test the provider: each step, and what it said to it. Nobody signs in. */
+        post: operations["identity_oidc_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/identity/test": {
         parameters: {
             query?: never;
@@ -845,8 +862,59 @@ export interface paths {
          *     address) it answers 429 until the first of them is 15 minutes old.
          */
         post: operations["session_create"];
-        /** Sign out. */
+        /** Sign out. Where the session came from a provider that says how, the answer is where to sign out of that too. */
         delete: operations["session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Begin to sign in through the provider: for browsers, which are sent there. */
+        get: operations["session_oidc_begin"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the provider sends the browser back to. Signs in, and sends the browser on to its page. */
+        get: operations["session_oidc_finish"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How people may sign in here. */
+        get: operations["session_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1584,6 +1652,7 @@ export interface components {
             directory?: components["schemas"]["DirectoryView"] | null;
             /** @description `local`: pglab keeps the passwords; `managed`: an LDAP tree that pglab fills; `directory`: one that it only reads. */
             mode: string;
+            oidc?: components["schemas"]["OidcView"] | null;
         };
         /** @description Whom to look for; without a login only the directory itself is tested. */
         IdentityTest: {
@@ -1973,6 +2042,21 @@ export interface components {
             name: string;
             schema: string;
         };
+        /** @description The provider that people may sign in through, as it is set up. No secret is shown. */
+        OidcView: {
+            client_id: string;
+            /** @description Whom nobody knows here gets an account. */
+            creates_people: boolean;
+            issuer: string;
+            label: string;
+            /** @description By what somebody is recognised at their first time: `login`, `external_id`, `email`. */
+            link_by: string[];
+            /** @description To be registered at the provider. */
+            redirect_uri: string;
+            scopes: string[];
+            /** @description Signing out of pglab signs out of the provider too. */
+            signs_out: boolean;
+        };
         /** @description Where the class is. */
         OwnClass: {
             /** Format: double */
@@ -2342,6 +2426,25 @@ export interface components {
             login: string;
             password: string;
         };
+        SignInProvider: {
+            /** @description For the button. */
+            label: string;
+            /** @description Where the button leads. */
+            url: string;
+        };
+        /** @description The ways to sign in. */
+        SignInWays: {
+            /** @description Why the last try failed: a sentence. */
+            failed?: string | null;
+            /** @description With login and password, by `POST /api/v1/session`. Always. */
+            password: boolean;
+            provider?: components["schemas"]["SignInProvider"] | null;
+        };
+        /** @description Where to go on after signing out. */
+        SignedOut: {
+            /** @description At the provider that the session came from, to end the one there too. */
+            go_to: string;
+        };
         /**
          * @description What a student's database holds at the beginning. In `lab.yaml`: `empty`, `schema`, `{ tables: [a, b] }` or
          *     `{ dump: other.sql }`.
@@ -2665,6 +2768,7 @@ export type NewPerson = components['schemas']['NewPerson'];
 export type NewTask = components['schemas']['NewTask'];
 export type NewToken = components['schemas']['NewToken'];
 export type ObjectName = components['schemas']['ObjectName'];
+export type OidcView = components['schemas']['OidcView'];
 export type OwnClass = components['schemas']['OwnClass'];
 export type OwnLab = components['schemas']['OwnLab'];
 export type OwnPage = components['schemas']['OwnPage'];
@@ -2706,6 +2810,9 @@ export type Session = components['schemas']['Session'];
 export type SessionPerson = components['schemas']['SessionPerson'];
 export type SharedError = components['schemas']['SharedError'];
 export type SignIn = components['schemas']['SignIn'];
+export type SignInProvider = components['schemas']['SignInProvider'];
+export type SignInWays = components['schemas']['SignInWays'];
+export type SignedOut = components['schemas']['SignedOut'];
 export type Start = components['schemas']['Start'];
 export type StartDump = components['schemas']['StartDump'];
 export type StudentResult = components['schemas']['StudentResult'];
@@ -2808,6 +2915,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Identity"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_oidc_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityTestResult"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -4795,12 +4931,115 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOut"];
+                };
+            };
             /** @description It is done */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_oidc_begin: {
+        parameters: {
+            query?: {
+                /** @description The page to go on to: a path of ours. */
+                next?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the provider, or back with the code of what is wrong */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_oidc_finish: {
+        parameters: {
+            query?: {
+                state?: string | null;
+                code?: string | null;
+                error?: string | null;
+                iss?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the page, or back with the code of what is wrong */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_ways: {
+        parameters: {
+            query?: {
+                /** @description The code that the browser was sent back with. */
+                failed?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
+                };
             };
             /** @description What went wrong, in words and with a stable code */
             default: {

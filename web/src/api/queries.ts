@@ -19,6 +19,8 @@ export const sessionQuery = queryOptions({
   queryFn: calls.sessionGet,
   staleTime: 60_000,
 })
+export const waysQuery = (failed?: string) =>
+  queryOptions({ queryKey: ['ways', failed ?? ''], queryFn: () => calls.sessionWays(failed), staleTime: 60_000 })
 export const meQuery = queryOptions({ queryKey: ['me'], queryFn: calls.meGet })
 export const tokensQuery = queryOptions({ queryKey: ['tokens'], queryFn: calls.tokenList })
 export const claimQuery = (token: string) =>

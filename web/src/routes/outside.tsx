@@ -12,20 +12,24 @@ import { rootRoute } from './root'
 export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
-  validateSearch: (search: Record<string, unknown>): { next?: string } => {
+  validateSearch: (search: Record<string, unknown>): { next?: string; failed?: string } => {
     const next = safeNext(search.next)
-    return next ? { next } : {}
+    // Why a sign-in through the provider failed: a code, whose sentence the server has.
+    const failed = typeof search.failed === 'string' && /^[a-z_]{1,30}$/.test(search.failed) ? search.failed : undefined
+    return { ...(next && { next }), ...(failed && { failed }) }
   },
   beforeLoad: async ({ context }) => {
     const session = await context.queryClient.ensureQueryData(sessionQuery)
     if (session.signed_in) throw redirect({ to: '/' })
   },
   component: function SignInPage() {
-    const { next } = signInRoute.useSearch()
+    const { next, failed } = signInRoute.useSearch()
     const client = useQueryClient()
     const router = useRouter()
     return (
       <SignIn
+        next={next}
+        failed={failed}
         onDone={(session) => {
           client.clear()
           client.setQueryData(sessionQuery.queryKey, session)

@@ -24,6 +24,10 @@ const OPEN: &[&str] = &[
     "GET /healthz",
     "POST /api/v1/session",
     "GET /api/v1/session",
+    "GET /api/v1/session/ways",
+    // The browser and the provider's answer are the proof.
+    "GET /api/v1/session/oidc",
+    "GET /api/v1/session/oidc/callback",
     // The link is the proof.
     "GET /api/v1/claims/{token}",
     "POST /api/v1/claims/{token}",

@@ -11,6 +11,7 @@ mod extract;
 mod idempotency;
 mod labs;
 mod metrics;
+mod oidc;
 mod people;
 mod proxies;
 mod schema;

@@ -15,7 +15,7 @@ pub struct Step {
 }
 
 impl Step {
-    fn passed(name: &'static str, said: impl Into<String>) -> Self {
+    pub(crate) fn passed(name: &'static str, said: impl Into<String>) -> Self {
         Self {
             name,
             passed: true,
@@ -23,7 +23,7 @@ impl Step {
         }
     }
 
-    fn failed(name: &'static str, said: impl Into<String>) -> Self {
+    pub(crate) fn failed(name: &'static str, said: impl Into<String>) -> Self {
         Self {
             name,
             passed: false,

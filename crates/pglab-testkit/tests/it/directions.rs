@@ -75,9 +75,10 @@ fn heavy_libraries_stay_behind_their_fences() {
         ("axum", &["pglab-api", "pglab"]),
         ("anyhow", &["pglab"]),
         ("clap", &["pglab"]),
-        ("reqwest", &["pglab"]),
+        ("reqwest", &["pglab", "pglab-identity"]),
         ("argon2", &["pglab-identity"]),
         ("ldap3", &["pglab-identity"]),
+        ("openidconnect", &["pglab-identity"]),
     ];
     for package in packages() {
         for (library, inside) in fences {

@@ -14,10 +14,11 @@ use pglab_core::{
         slapd::{POSTGRES, WRITER, check_suffix, service_dn},
     },
     lab::MemberRole,
+    oidc::OidcSettings,
 };
 use serde::Deserialize;
 
-use super::one_of;
+use super::{oidc::OidcSection, one_of};
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +47,7 @@ pub struct IdentitySection {
     #[serde(default)]
     labs: Vec<LabSection>,
     tree: Option<TreeSection>,
+    oidc: Option<OidcSection>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -160,6 +162,11 @@ fn default_lab_role() -> MemberRole {
 }
 
 impl IdentitySection {
+    /// The provider that people may sign in through besides.
+    pub fn oidc(&self) -> anyhow::Result<Option<OidcSettings>> {
+        self.oidc.as_ref().map(OidcSection::settings).transpose()
+    }
+
     pub fn settings(&self) -> anyhow::Result<IdentitySettings> {
         if self.mode == Mode::Local {
             ensure!(

@@ -1,16 +1,30 @@
 // Signing in, and changing an initial password before anything else.
 
-import { Button, PasswordInput, TextInput } from '@mantine/core'
+import { Button, Divider, PasswordInput, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import * as calls from '@/api/calls'
 import { isApiError, sentence } from '@/api/client'
+import { waysQuery } from '@/api/queries'
 import type { Session } from '@/api/types'
 import { Mark } from '@/features/shell/Shell'
 import { Notice, Page } from '@/ui/Blocks'
 
-export function SignIn({ onDone }: { onDone: (session: Session) => void }) {
+export function SignIn({
+  onDone,
+  next,
+  failed,
+}: {
+  onDone: (session: Session) => void
+  /** The page to go on to. */
+  next?: string | undefined
+  /** The code of a sign-in through the provider that failed. */
+  failed?: string | undefined
+}) {
   const [error, setError] = useState<string | null>(null)
+  const { data: ways } = useQuery(waysQuery(failed))
+  const provider = ways?.provider
   const [busy, setBusy] = useState(false)
   const form = useForm({ initialValues: { login: '', password: '' } })
   return (
@@ -37,14 +51,28 @@ export function SignIn({ onDone }: { onDone: (session: Session) => void }) {
           <Mark size={22} />
           <h1>Sign in to pglab</h1>
         </div>
-        {error && <Notice tone="error">{error}</Notice>}
+        {error ? <Notice tone="error">{error}</Notice> : ways?.failed && <Notice tone="error">{ways.failed}</Notice>}
+        {provider && (
+          <>
+            <Button
+              component="a"
+              href={next ? `${provider.url}?next=${encodeURIComponent(next)}` : provider.url}
+              variant="filled"
+              size="sm"
+              fullWidth
+            >
+              Sign in with {provider.label}
+            </Button>
+            <Divider label="or with a login and password of pglab" />
+          </>
+        )}
         <TextInput
           label="Login"
           autoComplete="username"
           autoCapitalize="none"
           autoCorrect="off"
           spellCheck={false}
-          autoFocus
+          autoFocus={!provider}
           required
           withAsterisk={false}
           {...form.getInputProps('login')}
@@ -56,12 +84,13 @@ export function SignIn({ onDone }: { onDone: (session: Session) => void }) {
           withAsterisk={false}
           {...form.getInputProps('password')}
         />
-        <Button type="submit" variant="filled" size="sm" loading={busy} fullWidth>
+        <Button type="submit" variant={provider ? 'default' : 'filled'} size="sm" loading={busy} fullWidth>
           Sign in
         </Button>
         <p className="dim" style={{ fontSize: 12.5 }}>
-          Your login and first password are on the slip or link that your instructor gave you. Both are also those of your
-          database.
+          {provider
+            ? `Your database has a password of its own, which is on the slip or link that your instructor gave you, and on your page once you are in. It also opens this page.`
+            : `Your login and first password are on the slip or link that your instructor gave you. Both are also those of your database.`}
         </p>
       </form>
     </Page>

@@ -9,6 +9,7 @@ import { type ReactNode, useEffect } from 'react'
 import * as calls from '@/api/calls'
 import { setCsrfToken } from '@/api/client'
 import { labQuery, sessionQuery } from '@/api/queries'
+import type { SignedOut } from '@/api/types'
 import { MoonIcon, SearchIcon, SunIcon, UserIcon } from '@/ui/icons'
 import { KEYS } from './keys'
 import { Palette } from './Palette'
@@ -30,12 +31,14 @@ export function Shell({ children, bare }: { children: ReactNode; bare: boolean }
   const scheme = useComputedColorScheme('light')
 
   const signOut = () => {
-    const done = () => {
+    const done = (out?: SignedOut) => {
       setCsrfToken(null)
       client.clear()
-      void navigate({ to: '/sign-in' })
+      // The session came from a provider: it is ended there too.
+      if (out?.go_to) window.location.assign(out.go_to)
+      else void navigate({ to: '/sign-in' })
     }
-    calls.sessionDelete().then(done, done)
+    calls.sessionDelete().then(done, () => done())
   }
 
   if (bare) {

@@ -6,7 +6,7 @@ import { useState } from 'react'
 import * as calls from '@/api/calls'
 import { sentence } from '@/api/client'
 import { identityQuery } from '@/api/queries'
-import type { DirectoryView, IdentityTestResult } from '@/api/types'
+import type { DirectoryView, IdentityTestResult, OidcView } from '@/api/types'
 import { Fact, Facts, Notice, Section, StateWord } from '@/ui/Blocks'
 
 const MODES: Record<string, string> = {
@@ -21,6 +21,7 @@ export function IdentitySection() {
   return (
     <Section title="Identity" lead={`${MODES[identity.mode] ?? identity.mode} Set in pglab.toml.`}>
       {identity.directory && <Directory directory={identity.directory} />}
+      {identity.oidc && <Oidc oidc={identity.oidc} />}
     </Section>
   )
 }
@@ -69,6 +70,43 @@ function Directory({ directory }: { directory: DirectoryView }) {
           Test this
         </Button>
       </form>
+      {test.error && (
+        <Notice tone="error" title="The test could not be made">
+          {sentence(test.error)}
+        </Notice>
+      )}
+      {test.data && <IdentitySteps result={test.data} />}
+    </>
+  )
+}
+
+const RECOGNISED: Record<string, string> = { login: 'login', external_id: 'external id', email: 'verified e-mail address' }
+
+function Oidc({ oidc }: { oidc: OidcView }) {
+  const test = useMutation({ mutationFn: calls.identityOidcTest })
+  return (
+    <>
+      <h3>Sign-in with {oidc.label}</h3>
+      <Facts>
+        <Fact label="Provider">
+          <code>{oidc.issuer}</code>
+        </Fact>
+        <Fact label="Client id">
+          <code>{oidc.client_id}</code>
+        </Fact>
+        <Fact label="Address to register there">
+          <code>{oidc.redirect_uri}</code>
+        </Fact>
+        <Fact label="Asks for">{['openid', ...oidc.scopes].join(' ')}</Fact>
+        <Fact label="Recognised by">{oidc.link_by.map((by) => RECOGNISED[by] ?? by).join(', then ') || 'nothing'}</Fact>
+        <Fact label="Whom nobody knows here">{oidc.creates_people ? 'gets an account' : 'is refused'}</Fact>
+        <Fact label="Signing out">{oidc.signs_out ? 'also of the provider' : 'of pglab alone'}</Fact>
+      </Facts>
+      <div className="row" style={{ marginBlock: 12 }}>
+        <Button onClick={() => test.mutate()} loading={test.isPending}>
+          Test the provider
+        </Button>
+      </div>
       {test.error && (
         <Notice tone="error" title="The test could not be made">
           {sentence(test.error)}
