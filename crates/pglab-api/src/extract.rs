@@ -97,7 +97,7 @@ impl FromRequestParts<Control> for Scraping {
     }
 }
 
-fn shown(headers: &HeaderMap) -> Result<Shown<'_>, Problem> {
+pub(crate) fn shown(headers: &HeaderMap) -> Result<Shown<'_>, Problem> {
     if let Some(authorization) = headers.get(header::AUTHORIZATION) {
         let token = authorization.to_str().ok().and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;

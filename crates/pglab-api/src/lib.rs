@@ -9,6 +9,7 @@
 pub mod account;
 pub mod board;
 pub mod claims;
+pub mod console;
 pub mod credentials;
 mod document;
 pub mod events;

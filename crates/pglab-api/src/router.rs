@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    Problem, account, board, claims, credentials,
+    Problem, account, board, claims, console, credentials,
     document::{Top, completed},
     example,
     extract::OnMetricsListener,
@@ -48,6 +48,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(claims::router())
         .merge(results::router())
         .merge(board::router())
+        .merge(console::router())
         .merge(metrics::router())
         .merge(monitoring::router())
 }

@@ -19,8 +19,8 @@ use pglab_store::Store;
 use tokio::sync::watch;
 
 use crate::{
-    Error, board::Boards, directory, example, metrics::Metrics, monitoring::Monitoring, oidc,
-    reports::Reports, wake::Wake,
+    Error, board::Boards, console::Consoles, directory, example, metrics::Metrics, monitoring::Monitoring,
+    oidc, reports::Reports, wake::Wake,
 };
 
 /// Cheap to clone.
@@ -37,6 +37,7 @@ struct Inner {
     examples: example::Live,
     instances: watch::Sender<u64>,
     boards: Boards,
+    consoles: Consoles,
     reports: Reports,
     metrics: Metrics,
     prober: Prober,
@@ -114,6 +115,7 @@ impl Control {
             examples: example::Live::default(),
             instances: watch::Sender::new(0),
             boards: Boards::default(),
+            consoles: Consoles::default(),
             reports: Reports::default(),
             metrics: Metrics::of(options.identity.mode()),
             prober: Prober::new(sources),
@@ -141,6 +143,10 @@ impl Control {
 
     pub(crate) fn boards(&self) -> &Boards {
         &self.0.boards
+    }
+
+    pub(crate) fn consoles(&self) -> &Consoles {
+        &self.0.consoles
     }
 
     pub(crate) fn reports(&self) -> &Reports {

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod board;
 pub mod claim;
+pub mod console;
 pub mod control;
 pub mod credential;
 pub mod credentials;

@@ -69,6 +69,10 @@ pub enum Operation {
     PackView,
     /// Install, update and remove packs.
     PackManage,
+    /// Run SQL in one's own database, from the page.
+    ConsoleUse(Option<Membership>, MemberId),
+    /// Run SQL that only reads in a member's database.
+    ConsoleLook(Option<Membership>),
     /// Health of servers, reconcilers, configuration.
     SystemView,
 }
@@ -86,6 +90,8 @@ impl Operation {
                 | Self::LabAssist(_)
                 | Self::Answer(..)
                 | Self::PackManage
+                | Self::ConsoleUse(_, _)
+                | Self::ConsoleLook(_)
         )
     }
 }
@@ -115,8 +121,9 @@ pub fn may(actor: &Actor, operation: Operation) -> bool {
         O::PersonManage | O::SystemView => person.role == Role::Admin,
         O::LabCreate | O::PackView | O::PackManage => matches!(person.role, Role::Admin | Role::Instructor),
         O::LabManage(place) | O::CredentialsView(place) => teaches(place),
-        O::LabView(place) | O::LabAssist(place) => assists(place),
-        O::Answer(place, member) => {
+        O::LabView(place) | O::LabAssist(place) | O::ConsoleLook(place) => assists(place),
+        // What is done there counts as the student's own work.
+        O::Answer(place, member) | O::ConsoleUse(place, member) => {
             place.is_some_and(|m| m.member == member && m.role == MemberRole::Student)
         }
         O::MemberSelf(place, member) => assists(place) || place.is_some_and(|m| m.member == member),
@@ -168,6 +175,9 @@ mod tests {
             Operation::Answer(place, others),
             Operation::PackView,
             Operation::PackManage,
+            Operation::ConsoleUse(place, own),
+            Operation::ConsoleUse(place, others),
+            Operation::ConsoleLook(place),
             Operation::SystemView,
         ]
     }
@@ -239,6 +249,9 @@ mod tests {
          . . . . . . . . . x  Answer
          . . . . x x x . x x  PackView
          . . . . x x x . . x  PackManage
+         . . x . . . . . . x  ConsoleUse
+         . . . . . . . . . x  ConsoleUse
+         . . . x . x x . . x  ConsoleLook
          . . . . . . x . x x  SystemView
         ");
     }

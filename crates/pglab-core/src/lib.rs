@@ -9,6 +9,7 @@ pub mod check;
 pub mod check_query;
 pub mod clock;
 pub mod derive;
+pub mod console;
 pub mod directory;
 pub mod exporter;
 pub mod expression;

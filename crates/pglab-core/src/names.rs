@@ -50,6 +50,22 @@ pub fn checker_role(member: MemberId) -> Result<Ident, IdentError> {
     Ident::new(format!("pglab_chk_{}", member.uuid().simple()))
 }
 
+/// LOGIN, member of the student's role only; what their consoles sign in as. `sql/*.sql` know it by its beginning.
+///
+/// # Errors
+/// None.
+pub fn console_role(member: MemberId) -> Result<Ident, IdentError> {
+    Ident::new(format!("pglab_con_{}", member.uuid().simple()))
+}
+
+/// The same for the consoles of those who only look: what happens there is not told as the student's doing.
+///
+/// # Errors
+/// None.
+pub fn onlooker_role(member: MemberId) -> Result<Ident, IdentError> {
+    Ident::new(format!("pglab_see_{}", member.uuid().simple()))
+}
+
 /// A student's database: the lab and the login, in letters that need no quotes where the login has none that do. Too
 /// long names are cut and get the end of the member's id; so do all when `distinct` is set, for the rare case that
 /// two labs and logins run into the same name.

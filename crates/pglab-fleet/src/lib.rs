@@ -6,6 +6,7 @@ pub mod check;
 pub mod cluster;
 pub mod collect;
 pub mod connection;
+pub mod console;
 pub mod dump;
 pub mod facts;
 pub mod hba;

@@ -57,7 +57,7 @@ const OF_INSTRUCTORS: &[&str] = &[
 ];
 
 /// For the students of the lab.
-const OF_STUDENTS: &[&str] = &["GET /api/v1/labs/{lab}/me"];
+const OF_STUDENTS: &[&str] = &["GET /api/v1/labs/{lab}/me", "GET /api/v1/labs/{lab}/console"];
 
 /// One lab with a student who looks around, and another lab with its people.
 struct Walk {

@@ -6,6 +6,7 @@ use pglab_core::{
     id::MemberId,
     ident::Ident,
     instance::{InstanceEvent, InstanceState},
+    names,
 };
 use pglab_fleet::{
     Connection,
@@ -32,6 +33,9 @@ pub(super) async fn remove(
     last_of_a_role: &Mutex<()>,
 ) -> Result<(), Error> {
     let instance = one.instance;
+    for role in [names::console_role(instance.member), names::onlooker_role(instance.member)] {
+        provision::console::remove(connection, &role.map_err(Error::internal)?).await?;
+    }
     provision::instance::remove(connection, &instance.database, &instance.checker_role).await?;
     if instance.replaces_old
         && let Some(keep_as) = &instance.keep_as

@@ -7,7 +7,10 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use pglab_core::id::{LabId, MemberId};
+use pglab_core::{
+    id::{LabId, MemberId},
+    names,
+};
 use pglab_fleet::{
     Connection,
     log_feed::{Entry, LogSource, Position, Severity},
@@ -212,8 +215,11 @@ fn places(control: &Control) -> HashMap<(String, String), (LabId, MemberId)> {
         board.read(|state| {
             for (id, member) in &state.members {
                 if let Some(database) = &member.who.database {
-                    let place = (database.clone(), member.who.login.as_str().to_owned());
-                    places.insert(place, (lab, *id));
+                    let console = names::console_role(*id).map(|role| role.as_str().to_owned());
+                    let roles = [Ok(member.who.login.as_str().to_owned()), console];
+                    for role in roles.into_iter().flatten() {
+                        places.insert((database.clone(), role), (lab, *id));
+                    }
                 }
             }
         });

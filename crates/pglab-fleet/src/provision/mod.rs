@@ -5,6 +5,7 @@
 //! database without it: such a call fails with [`NOT_OURS`].
 
 pub mod cluster;
+pub mod console;
 pub mod database;
 pub mod instance;
 pub mod role;

@@ -6,6 +6,7 @@ mod activity;
 mod attacks;
 mod check;
 mod collect;
+mod console;
 mod hba;
 mod introspect;
 mod load;

@@ -17,7 +17,9 @@ BEGIN
     END IF;
     IF NOT (wanted ->> 'open')::boolean THEN
         EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM %I', name, member);
-        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = name AND usename = member;
+        -- The logins of consoles may what the student may; they are shut out with them.
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = name AND (usename = member OR usename ~ '^pglab_(con|see)_');
     ELSIF NOT EXISTS (
         SELECT FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
         WHERE d.datname = name AND s.setrole = 0 AND 'pglab.closed=quota' = ANY (s.setconfig)

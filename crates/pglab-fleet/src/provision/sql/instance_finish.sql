@@ -25,7 +25,9 @@ BEGIN
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', name, member);
     ELSE
         EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM %I', name, member);
-        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = name AND usename = member;
+        -- The logins of consoles may what the student may; they are shut out with them.
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = name AND (usename = member OR usename ~ '^pglab_(con|see)_');
     END IF;
     -- The checker looks also while the student may not.
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', name, checker);

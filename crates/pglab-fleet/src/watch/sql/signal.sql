@@ -15,7 +15,7 @@ BEGIN
                     AND (extract(epoch FROM backend_start) * 1000000)::bigint = (step ->> 'began')::bigint;
             WHEN 'read_only', 'close' THEN
                 PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE datname = step ->> 'database' AND usename = step ->> 'role';
+                WHERE datname = step ->> 'database' AND (usename = step ->> 'role' OR usename ~ '^pglab_(con|see)_');
             WHEN 'revoke' THEN
                 PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE usename = step ->> 'from' AND datid IS NOT NULL
