@@ -8,7 +8,7 @@ const target = `http://127.0.0.1:${process.env.PGLAB_DEV_PORT ?? '7431'}`
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
-  server: { port: Number(process.env.PORT ?? 5173), proxy: { '/api': target, '/healthz': target } },
+  server: { port: Number(process.env.PORT ?? 5173), proxy: { '/api': { target, ws: true }, '/healthz': target } },
   build: {
     target: 'es2022',
     // Fonts as data: URIs would be refused by the content security policy.

@@ -16,6 +16,7 @@ import {
   rosterRoute,
   settingsRoute,
   slipsRoute,
+  workspaceRoute,
   tasksRoute,
 } from './routes/lab'
 import { claimRoute, passwordRoute, signInRoute } from './routes/outside'
@@ -34,6 +35,7 @@ const routeTree = rootRoute.addChildren([
     systemRoute,
     myPageRoute,
     slipsRoute,
+    workspaceRoute,
     labRoute.addChildren([
       labIndexRoute,
       boardRoute,

@@ -13,10 +13,10 @@ use axum::{
 };
 use pglab_control::{
     Control,
-    console::{self, Command, Place, Target},
+    console::{self, Command, Target},
     session::identify,
 };
-use pglab_core::console::Event;
+use pglab_core::{access::Actor, console::Event};
 use serde::Deserialize;
 use tokio::{
     sync::mpsc,
@@ -114,9 +114,9 @@ async fn admit(
         let detail = "a console is a WebSocket: connect with a client that speaks it";
         Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)
     })?;
-    let place = console::admit(&control, actor, &lab, &target).await?;
     let caller = Caller {
         control,
+        actor: identified.actor,
         headers,
         lab,
         login,
@@ -124,7 +124,7 @@ async fn admit(
     Ok(upgrade
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)
-        .on_upgrade(move |socket| talk(caller, socket, target, place)))
+        .on_upgrade(move |socket| talk(caller, socket, target)))
 }
 
 /// Browsers send with a WebSocket the cookies of any page that opens one; what they also send is which page that is.
@@ -141,6 +141,7 @@ fn is_ours(headers: &HeaderMap, public_url: &str) -> bool {
 /// Who opened a console, to be looked up again: a session ends, a lab closes.
 struct Caller {
     control: Control,
+    actor: Actor,
     headers: HeaderMap,
     lab: String,
     login: Option<String>,
@@ -158,8 +159,8 @@ impl Caller {
     }
 }
 
-async fn talk(caller: Caller, mut socket: WebSocket, target: Target, place: Place) {
-    if let Err(problem) = serve(&caller, &mut socket, target, place).await {
+async fn talk(caller: Caller, mut socket: WebSocket, target: Target) {
+    if let Err(problem) = serve(&caller, &mut socket, target).await {
         let closed = Event::Closed {
             reason: problem.detail,
             code: problem.code,
@@ -170,12 +171,7 @@ async fn talk(caller: Caller, mut socket: WebSocket, target: Target, place: Plac
     let _ = timeout(GONE, socket.send(Message::Close(None))).await;
 }
 
-async fn serve(
-    caller: &Caller,
-    socket: &mut WebSocket,
-    target: Target,
-    place: Place,
-) -> Result<(), Problem> {
+async fn serve(caller: &Caller, socket: &mut WebSocket, target: Target) -> Result<(), Problem> {
     let hello = timeout(HELLO, socket.recv()).await;
     let Ok(Some(Ok(Message::Text(hello)))) = hello else {
         return Ok(());
@@ -184,6 +180,7 @@ async fn serve(
         Ok(ConsoleRequest::Hello { csrf_token }) => caller.may_still(Some(csrf_token.as_deref())).await?,
         _ => return Err(unreadable()),
     }
+    let place = console::admit(&caller.control, &caller.actor, &caller.lab, &target).await?;
     let console = console::open(&caller.control, target, place).await?;
     let (commands, received) = mpsc::channel(N_WAITING);
     let (told, mut events) = mpsc::channel(N_WAITING);

@@ -9,6 +9,10 @@ let csrfToken: string | null = null
 export function setCsrfToken(token: string | null | undefined) {
   csrfToken = token ?? null
 }
+/** For what is no request: the first message of a WebSocket. */
+export function shownCsrfToken(): string | null {
+  return csrfToken
+}
 
 /** The server's sentences begin small, so that they can stand behind a colon. */
 function capital(text: string): string {

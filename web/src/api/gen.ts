@@ -198,6 +198,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A SQL console on one's own database: a WebSocket. Text messages are JSON, `ConsoleRequest` to pglab and `ConsoleEvent`
+         *     from it; the first is `hello`. A browser must come from pglab's own pages (`Origin`).
+         */
+        get: operations["console_own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/credentials": {
         parameters: {
             query?: never;
@@ -372,6 +392,23 @@ export interface paths {
         head?: never;
         /** Change a member's section, seat or role. */
         patch: operations["member_update"];
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/members/{login}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same on a member's database, for those who teach: every statement is a transaction that may only read. */
+        get: operations["console_look"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/labs/{lab}/members/{login}/hand": {
@@ -1252,6 +1289,161 @@ export interface components {
             /** @description As `format_type` prints it: `character varying(160)`, `numeric(10,2)`, `public.mood`. */
             type: string;
         };
+        ConsoleColumn: {
+            /** @description To be set flush right. */
+            is_number: boolean;
+            name: string;
+            /** @description The name of a built-in type; of others the oid. */
+            type: string;
+        };
+        /** @description The fields of an error or a notice, as PostgreSQL names them. */
+        ConsoleComplaint: {
+            /** @description SQLSTATE. */
+            code: string;
+            column?: string | null;
+            constraint?: string | null;
+            /** @description Where it happened: a call stack, the line of a function. */
+            context?: string | null;
+            detail?: string | null;
+            hint?: string | null;
+            /** @description A statement that PostgreSQL was led to by ours: in a function. */
+            internal_query?: string | null;
+            message: string;
+            /**
+             * Format: int32
+             * @description In UTF-16 units from the beginning of what was sent, so that an editor can point at it.
+             */
+            position?: number | null;
+            /** @description ERROR, FATAL, PANIC, WARNING, NOTICE, DEBUG, INFO, LOG; never translated. */
+            severity: string;
+            table?: string | null;
+        };
+        /**
+         * @description Why there are more rows than are shown.
+         * @enum {string}
+         */
+        ConsoleCut: "rows" | "bytes";
+        /**
+         * @description What a console hears, in this order for every statement: `statement`, `columns` where it has any, `rows` in parts,
+         *     `done` or `error`; notices in between. An error ends what was sent. `finished` comes last.
+         */
+        ConsoleEvent: {
+            database: string;
+            limits: components["schemas"]["ConsoleLimits"];
+            /**
+             * Format: int32
+             * @description Of the backend, as `pg_stat_activity` has it.
+             */
+            pid: number;
+            /** @description Every statement is a transaction that may only read, and is taken back. */
+            read_only: boolean;
+            /** @description As whom statements run. */
+            role: string;
+            server_version: string;
+            /** @enum {string} */
+            type: "ready";
+        } | {
+            /** Format: int32 */
+            from: number;
+            /** Format: int32 */
+            to: number;
+            /** @enum {string} */
+            type: "statement";
+        } | {
+            columns: components["schemas"]["ConsoleColumn"][];
+            /** @enum {string} */
+            type: "columns";
+        } | {
+            rows: (string | null)[][];
+            /** @enum {string} */
+            type: "rows";
+        } | {
+            notice: components["schemas"]["ConsoleComplaint"];
+            /** @enum {string} */
+            type: "notice";
+        } | {
+            channel: string;
+            payload: string;
+            /** @enum {string} */
+            type: "notification";
+        } | {
+            cut?: components["schemas"]["ConsoleCut"] | null;
+            /** Format: double */
+            ms: number;
+            /** Format: int64 */
+            n_cells_cut: number;
+            /** Format: int64 */
+            n_rows: number;
+            /** @description What PostgreSQL calls it: `INSERT 0 1`. Empty where the result was not read to its end. */
+            tag: string;
+            /** @enum {string} */
+            type: "done";
+        } | {
+            error: components["schemas"]["ConsoleComplaint"];
+            /** Format: double */
+            ms: number;
+            /** @enum {string} */
+            type: "error";
+        } | {
+            /** Format: double */
+            ms: number;
+            transaction: components["schemas"]["ConsoleTransaction"];
+            /** @enum {string} */
+            type: "finished";
+        } | {
+            catalog: Record<string, never>;
+            /** @enum {string} */
+            type: "catalog";
+        } | {
+            code: string;
+            reason: string;
+            /** @enum {string} */
+            type: "closed";
+        };
+        /** @description What is kept of one statement's result, and of one session. */
+        ConsoleLimits: {
+            /**
+             * Format: int32
+             * @description Bytes of one statement's rows.
+             */
+            bytes: number;
+            /**
+             * Format: int32
+             * @description Bytes of one cell; the rest is cut off.
+             */
+            cell_bytes: number;
+            /**
+             * Format: int32
+             * @description Notices of one statement.
+             */
+            notices: number;
+            /**
+             * Format: int32
+             * @description Rows of one statement.
+             */
+            rows: number;
+        };
+        /** @description What a console is told, as JSON in a text message. */
+        ConsoleRequest: {
+            csrf_token?: string | null;
+            /** @enum {string} */
+            type: "hello";
+        } | {
+            sql: string;
+            /** @enum {string} */
+            type: "run";
+        } | {
+            /** @enum {string} */
+            type: "cancel";
+        } | {
+            /** @enum {string} */
+            type: "catalog";
+        };
+        /**
+         * @description What `ReadyForQuery` says of the session.
+         * @enum {string}
+         */
+        ConsoleTransaction: "none" | "open" | "failed";
         CreatedPerson: components["schemas"]["Person"] & {
             initial_password: string;
         };
@@ -2696,6 +2888,13 @@ export type ClaimLinksWanted = components['schemas']['ClaimLinksWanted'];
 export type ClaimState = components['schemas']['ClaimState'];
 export type Claimed = components['schemas']['Claimed'];
 export type Column = components['schemas']['Column'];
+export type ConsoleColumn = components['schemas']['ConsoleColumn'];
+export type ConsoleComplaint = components['schemas']['ConsoleComplaint'];
+export type ConsoleCut = components['schemas']['ConsoleCut'];
+export type ConsoleEvent = components['schemas']['ConsoleEvent'];
+export type ConsoleLimits = components['schemas']['ConsoleLimits'];
+export type ConsoleRequest = components['schemas']['ConsoleRequest'];
+export type ConsoleTransaction = components['schemas']['ConsoleTransaction'];
 export type CreatedPerson = components['schemas']['CreatedPerson'];
 export type CreatedToken = components['schemas']['CreatedToken'];
 export type Credential = components['schemas']['Credential'];
@@ -3317,6 +3516,35 @@ export interface operations {
             };
         };
     };
+    console_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The console is open */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     credential_list: {
         parameters: {
             query?: never;
@@ -3728,6 +3956,36 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Member"];
                 };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The console is open */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in words and with a stable code */
             default: {

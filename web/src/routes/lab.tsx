@@ -25,6 +25,7 @@ import { MonitoringPage } from '@/features/monitoring/MonitoringPage'
 import { RosterPage } from '@/features/roster/RosterPage'
 import { StudentPage } from '@/features/student/StudentPage'
 import { TasksPage } from '@/features/tasks/TasksPage'
+import { WorkspacePage } from '@/features/workspace/WorkspacePage'
 import { Page } from '@/ui/Blocks'
 import { insideRoute } from './root'
 import { boardSearch, text } from './search'
@@ -41,6 +42,24 @@ export const myPageRoute = createRoute({
   component: function MyPage() {
     const { lab } = myPageRoute.useParams()
     return <StudentPage slug={lab} />
+  },
+})
+
+/** A student's console with their tasks; with a login, for those who teach, a look into that student's database. */
+export const workspaceRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/labs/$lab/workspace',
+  validateSearch: (search: Record<string, unknown>): { login?: string } => {
+    const login = text(search.login)
+    return login ? { login } : {}
+  },
+  loaderDeps: ({ search }) => ({ login: search.login }),
+  loader: ({ context, params, deps }) =>
+    deps.login === undefined ? context.queryClient.ensureQueryData(myPageQuery(params.lab)) : undefined,
+  component: function Workspace() {
+    const { lab } = workspaceRoute.useParams()
+    const { login } = workspaceRoute.useSearch()
+    return <WorkspacePage key={`${lab}/${login ?? ''}`} slug={lab} login={login ?? null} />
   },
 })
 

@@ -2,18 +2,11 @@
 
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { PostgreSQL, sql } from '@codemirror/lang-sql'
-import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
+import { syntaxHighlighting } from '@codemirror/language'
 import { EditorState } from '@codemirror/state'
 import { EditorView, keymap } from '@codemirror/view'
-import { tags } from '@lezer/highlight'
 import { useEffect, useRef } from 'react'
-
-const style = HighlightStyle.define([
-  { tag: [tags.keyword, tags.operatorKeyword, tags.typeName], color: 'var(--code-keyword)' },
-  { tag: tags.string, color: 'var(--code-string)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--code-number)' },
-  { tag: [tags.lineComment, tags.blockComment], color: 'var(--code-comment)' },
-])
+import { sqlStyle, sqlTheme } from './sqlTheme'
 
 export default function SqlEditorInner({
   value,
@@ -43,7 +36,7 @@ export default function SqlEditorInner({
         doc: value,
         extensions: [
           sql({ dialect: PostgreSQL }),
-          syntaxHighlighting(style),
+          syntaxHighlighting(sqlStyle),
           history(),
           keymap.of([...defaultKeymap, ...historyKeymap]),
           EditorView.lineWrapping,
@@ -53,17 +46,7 @@ export default function SqlEditorInner({
           EditorView.updateListener.of((update) => {
             if (update.docChanged) notify.current?.(update.state.doc.toString())
           }),
-          EditorView.theme({
-            '&': { fontSize: '12.5px', backgroundColor: 'var(--bg-raised)', color: 'var(--text)' },
-            '&.cm-focused': { outline: 'none' },
-            '.cm-content': {
-              fontFamily: 'var(--mono)',
-              caretColor: 'var(--accent)',
-              padding: '7px 2px',
-              minHeight: `${minLines * 1.45 * 12.5 + 14}px`,
-            },
-            '.cm-cursor': { borderLeftColor: 'var(--accent)' },
-          }),
+          sqlTheme(`${minLines * 1.45 * 12.5 + 14}px`),
         ],
       }),
     })

@@ -58,6 +58,11 @@ export function StudentPage({ slug }: { slug: string }) {
               : 'Closed: you can’t connect any more; your points stay.'
         }
       >
+        {page.lab.state === 'open' && page.kit && (
+          <Link to="/labs/$lab/workspace" params={{ lab: slug }} className={classes.workspace ?? ''}>
+            Open the SQL console
+          </Link>
+        )}
         <LineMark state={cut ? 'reconnecting' : 'live'} />
         <Hand slug={slug} page={page} onChange={refresh} />
       </PageHead>

@@ -70,7 +70,7 @@ async fn large_rows_and_cells_are_cut_and_said() {
 async fn an_endless_copy_is_cancelled() {
     let class = Class::start().await;
     let mut ada = console(&class, "ada").await;
-    let said = run(&mut ada, "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 20000), generate_series(1, 20000)) TO STDOUT").await;
+    let said = run(&mut ada, "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 20000) a, generate_series(1, 20000) b) TO STDOUT").await;
     assert_eq!(said.code(), "57014");
     assert!(said.error.unwrap().detail.unwrap().contains("pglab cancelled it"));
     assert!(!said.rows.is_empty());
