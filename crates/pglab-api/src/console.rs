@@ -1,5 +1,5 @@
 //! SQL consoles over a WebSocket: who comes in, and messages to and fro. A console lives as long as its connection; the
-//! choice is explained in `docs/decisions/console-transport.md`.
+//! choice is explained in `docs/decisions/0026-console.md`.
 
 use std::time::Duration;
 

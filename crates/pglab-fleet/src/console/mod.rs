@@ -1,6 +1,6 @@
 //! A session in which a person types SQL: results as they come, within limits, with all that PostgreSQL says besides.
 //! It speaks the protocol itself, because tokio-postgres tells neither the state of the transaction nor what a COPY
-//! wants, and reads a result to its end (`docs/decisions/console-protocol.md`). Who may open one is decided elsewhere.
+//! wants, and reads a result to its end (`docs/decisions/0026-console.md`). Who may open one is decided elsewhere.
 
 mod cancel;
 mod messages;

@@ -1,5 +1,5 @@
 // What was run in this browser, the newest first. Kept here and not on the server: it may hold what is nobody's business,
-// and every browser forgets it with its data (docs/decisions/console-history.md).
+// and every browser forgets it with its data (docs/decisions/0026-console.md).
 
 export interface Past {
   sql: string
