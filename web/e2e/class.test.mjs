@@ -165,7 +165,7 @@ test('a class, from a dump and a roster to the board', { timeout: 240_000 }, asy
     await student.getByRole('grid').focus()
     await student.keyboard.press('End')
     await student.getByRole('gridcell', { name: 'row 10000' }).waitFor()
-    await student.locator('[data-state=done]').getByText('artist').first().waitFor({ timeout: 20_000 })
+    await student.getByRole('listitem').and(student.locator('[data-state=done]')).getByText('artist').first().waitFor({ timeout: 20_000 })
     await page.locator('[data-login=ada] [data-task][data-state=done]').first().waitFor({ timeout: 20_000 })
     // Cancelling really cancels.
     await editor.click()

@@ -35,14 +35,17 @@ export function ResultGrid({ columns, rows, n }: { columns: ConsoleColumn[]; row
       column: Math.max(0, Math.min(columns.length - 1, column)),
     }
     setChosen(next)
+  }
+  // Also when the value below takes room from the rows.
+  useLayoutEffect(() => {
     const element = host.current
-    if (!element) return
-    const top = next.row * ROW_PX
+    if (!element || !chosen) return
+    const top = chosen.row * ROW_PX
     if (top < element.scrollTop) element.scrollTop = top
     else if (top + 2 * ROW_PX > element.scrollTop + element.clientHeight) {
       element.scrollTop = top + 2 * ROW_PX - element.clientHeight
     }
-  }
+  }, [chosen, view.height])
   return (
     <div className={classes.wrap}>
       <div

@@ -28,9 +28,11 @@ type Side = 'tasks' | 'tables' | 'history' | 'sql'
 export function WorkspacePage({ slug, login, answer }: { slug: string; login: string | null; answer?: ReactNode }) {
   const client = useQueryClient()
   const page = useQuery({ ...myPageQuery(slug), enabled: login === null }).data
-  const wide = useMediaQuery('(min-width: 960px)') ?? true
+  const wide = useMediaQuery('(min-width: 960px)', true, { getInitialValueInEffect: false }) ?? true
   const of = `${slug}/${login ?? page?.member.login ?? ''}`
-  const [side, setSide] = useState<Side>(login === null && wide ? 'tasks' : 'sql')
+  const [picked, setSide] = useState<Side | null>(null)
+  const first: Side = login === null ? 'tasks' : wide ? 'tables' : 'sql'
+  const side = picked === null || (wide && picked === 'sql') ? first : picked
   const [below, setBelow] = useState<'results' | 'diagram'>('results')
   const [history, setHistory] = useState(() => readHistory(of))
   const editor = useRef<ConsoleEditor>(null)
@@ -177,7 +179,7 @@ export function WorkspacePage({ slug, login, answer }: { slug: string; login: st
         <div className={classes.columns}>
           <aside className={classes.side} aria-label="Tasks, tables and history">
             <Tabs
-              value={side === 'sql' ? 'tables' : side}
+              value={side}
               onChange={(value) => value && setSide(value as Side)}
               keepMounted={false}
               className={classes.sideTabs ?? ''}

@@ -17,11 +17,13 @@ const LEAST = 5
 const MOST = 42
 const SAMPLED = 200
 
-/** The width of every column in letters, from its name and its first rows. */
+/** The width of every column in letters, from its name and some of its rows. */
 export function columnWidths(names: string[], rows: Cell[][]): number[] {
   const widths = names.map((name) => Math.max(LEAST, Math.min(MOST, name.length)))
-  for (const row of rows.slice(0, SAMPLED)) {
-    row.forEach((cell, i) => {
+  const step = Math.max(1, Math.floor(rows.length / SAMPLED))
+  // From the end, because what is counted is longest there.
+  for (let at = rows.length - 1; at >= 0; at -= step) {
+    rows[at]?.forEach((cell, i) => {
       const length = cell === null ? 4 : Math.min(MOST, cell.length)
       if (length > (widths[i] ?? MOST)) widths[i] = length
     })
