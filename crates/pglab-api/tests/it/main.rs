@@ -6,6 +6,7 @@ mod access;
 mod account;
 mod board;
 mod class;
+mod console;
 mod document;
 mod extract;
 mod idempotency;

@@ -77,6 +77,13 @@ impl TestApp {
         answer
     }
 
+    /// An event of a console, held against the document, which describes it without an operation.
+    pub(crate) fn assert_event(&self, event: &serde_json::Value) {
+        let schema = json!({ "$ref": "#/components/schemas/ConsoleEvent" });
+        let misfits = self.document.misfits(&schema, event);
+        assert!(misfits.is_empty(), "{event}: {misfits:#?}");
+    }
+
     fn hold_against_document(&self, method: &str, uri: &str, answer: &Answer) {
         let Some(operation) = self.document.operation(method, uri) else {
             return;
