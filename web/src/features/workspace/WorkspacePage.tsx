@@ -37,7 +37,7 @@ export function WorkspacePage({ slug, login, answer }: { slug: string; login: st
   const [history, setHistory] = useState(() => readHistory(of))
   const editor = useRef<ConsoleEditor>(null)
   /** What was asked for, without the EXPLAIN that was put before it. */
-  const asked = useRef({ sql: '', shift: 0 })
+  const asked = useRef('')
 
   const onFinished = useCallback(
     (talk: Talk) => {
@@ -46,7 +46,7 @@ export function WorkspacePage({ slug, login, answer }: { slug: string; login: st
       editor.current?.mark(errorPlace(run))
       const ok = run.lost === null && run.results.every((result) => result.error === null)
       setHistory((was) => {
-        const next = remembered(was, { sql: asked.current.sql, at: Date.now(), ms: run.ms, ok })
+        const next = remembered(was, { sql: asked.current, at: Date.now(), ms: run.ms, ok })
         writeHistory(of, next)
         return next
       })
@@ -61,7 +61,7 @@ export function WorkspacePage({ slug, login, answer }: { slug: string; login: st
   const start = useCallback(
     (sql: string, from: number, prefix = '') => {
       if (sql.trim() === '') return
-      asked.current = { sql, shift: prefix.length }
+      asked.current = sql
       setBelow('results')
       editor.current?.mark(null)
       // Positions come back counted from the prefix.

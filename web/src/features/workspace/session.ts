@@ -41,12 +41,11 @@ export interface Talk {
 
 export const SILENT: Talk = { ready: null, transaction: 'none', run: null, running: false }
 
-/** `shift` is how many units stand before the statement that the person wrote: EXPLAIN and its options. */
 export function begun(talk: Talk, id: number, sql: string, offset: number): Talk {
   return { ...talk, running: true, run: { id, sql, offset, results: [], heard: [], ms: null, lost: null } }
 }
 
-const EMPTY = { columns: null, rows: [], notices: [], tag: null, cut: null, nCellsCut: 0, error: null, ms: null }
+const EMPTY = { columns: null, notices: [], tag: null, cut: null, nCellsCut: 0, error: null, ms: null }
 
 export function heard(talk: Talk, event: ConsoleEvent): Talk {
   if (event.type === 'ready') return { ...talk, ready: event, transaction: 'none' }
@@ -63,7 +62,7 @@ export function heard(talk: Talk, event: ConsoleEvent): Talk {
   }
   switch (event.type) {
     case 'statement': {
-      const next = { ...EMPTY, from: run.offset + event.from, to: run.offset + event.to }
+      const next = { ...EMPTY, rows: [], from: run.offset + event.from, to: run.offset + event.to }
       return { ...talk, run: { ...run, results: [...run.results, next] } }
     }
     case 'columns':

@@ -140,6 +140,7 @@ describe('what a console says', () => {
       [110, 118, 'ERROR 42703'],
     ])
     expect(results[0]?.rows).toEqual([['1'], [null], ['3']])
+    expect(results[1]?.rows).toEqual([])
     expect(results[1]?.notices[0]?.message).toBe('mind')
     expect(talk.run && errorPlace(talk.run)).toBe(117)
   })
