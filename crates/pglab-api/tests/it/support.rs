@@ -78,7 +78,7 @@ impl TestApp {
     }
 
     /// An event of a console, held against the document, which describes it without an operation.
-    pub(crate) fn assert_event(&self, event: &serde_json::Value) {
+    pub(crate) fn assert_event(&self, event: &Value) {
         let schema = json!({ "$ref": "#/components/schemas/ConsoleEvent" });
         let misfits = self.document.misfits(&schema, event);
         assert!(misfits.is_empty(), "{event}: {misfits:#?}");
