@@ -274,7 +274,11 @@ mod tests {
             (Some("null"), "lab.example.org", false),
             (None, "lab.example.org", false),
         ] {
-            assert_eq!(is_ours(&headers(origin, host), public), ours, "{origin:?} on {host}");
+            assert_eq!(
+                is_ours(&headers(origin, host), public),
+                ours,
+                "{origin:?} on {host}"
+            );
         }
     }
 }

@@ -34,13 +34,22 @@ async fn start() -> (TestApp, String, [String; 2]) {
     };
     let lab = lab::create(control, &teacher, new).await.unwrap().lab;
     let slug = Slug::parse("music").unwrap();
-    let (role, template) = (names::lab_role(&slug).unwrap(), names::start_database(&slug, 1).unwrap());
+    let (role, template) = (
+        names::lab_role(&slug).unwrap(),
+        names::start_database(&slug, 1).unwrap(),
+    );
     let maintenance = control.cluster.maintenance().await.unwrap();
     provision::cluster::secure(&maintenance, None).await.unwrap();
-    provision::role::ensure_nologin(&maintenance, &role, "test").await.unwrap();
-    provision::database::create(&maintenance, &template, None, "test").await.unwrap();
+    provision::role::ensure_nologin(&maintenance, &role, "test")
+        .await
+        .unwrap();
+    provision::database::create(&maintenance, &template, None, "test")
+        .await
+        .unwrap();
     let inside = control.server.superuser(template.as_str()).await;
-    let script = format!("CREATE TABLE artist (id int); ALTER TABLE artist OWNER TO {role}; GRANT ALL ON SCHEMA public TO {role}");
+    let script = format!(
+        "CREATE TABLE artist (id int); ALTER TABLE artist OWNER TO {role}; GRANT ALL ON SCHEMA public TO {role}"
+    );
     inside.batch_execute(&script).await.unwrap();
     drop(inside);
     let example = Example {
@@ -69,7 +78,9 @@ async fn start() -> (TestApp, String, [String; 2]) {
         control.person("ada", Role::Student).await.1,
         control.person("bob", Role::Student).await.1,
     ];
-    roster::import(control, &teacher, "music", b"ada\nbob", false).await.unwrap();
+    roster::import(control, &teacher, "music", b"ada\nbob", false)
+        .await
+        .unwrap();
     prepare::prepare(control, &teacher, "music").await.unwrap();
     instance::activate(control).await.unwrap();
     lab::open(control, &teacher, "music").await.unwrap();
@@ -84,7 +95,9 @@ async fn start() -> (TestApp, String, [String; 2]) {
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn connect(address: &str, client: &Client<'_>, origin: Option<&str>) -> Result<Socket, u16> {
-    let mut request = format!("ws://{address}/api/v1/labs/music/console").into_client_request().unwrap();
+    let mut request = format!("ws://{address}/api/v1/labs/music/console")
+        .into_client_request()
+        .unwrap();
     for name in ["cookie", "authorization"] {
         if let Some(value) = client.headers.get(name) {
             request.headers_mut().insert(name, value.clone());
@@ -135,11 +148,21 @@ async fn a_console_from_our_page_and_from_no_other() {
     let ours = format!("http://{address}");
     // A page elsewhere has the cookie too, and its browser says where it is.
     for origin in [Some("http://evil.example"), Some("null"), None] {
-        assert_eq!(connect(&address, &ada, origin).await.err(), Some(403), "{origin:?}");
+        assert_eq!(
+            connect(&address, &ada, origin).await.err(),
+            Some(403),
+            "{origin:?}"
+        );
     }
-    assert_eq!(connect(&address, &app.stranger(), Some(&ours)).await.err(), Some(401));
+    assert_eq!(
+        connect(&address, &app.stranger(), Some(&ours)).await.err(),
+        Some(401)
+    );
     // And what only our page can know has to be said.
-    for hello in [json!({ "type": "hello" }), json!({ "type": "hello", "csrf_token": "guessed" })] {
+    for hello in [
+        json!({ "type": "hello" }),
+        json!({ "type": "hello", "csrf_token": "guessed" }),
+    ] {
         let mut socket = connect(&address, &ada, Some(&ours)).await.unwrap();
         say(&mut socket, hello).await;
         assert_eq!(hear(&mut socket).await["code"], "csrf");
@@ -152,13 +175,31 @@ async fn a_console_from_our_page_and_from_no_other() {
     let csrf = ada.headers["x-csrf-token"].to_str().unwrap();
     say(&mut socket, json!({ "type": "hello", "csrf_token": csrf })).await;
     let ready = hear(&mut socket).await;
-    assert_eq!((&ready["type"], &ready["role"], &ready["read_only"]), (&json!("ready"), &json!("ada"), &json!(false)));
-    say(&mut socket, json!({ "type": "run", "sql": "SELECT 7 AS n; SELECT nonsense" })).await;
+    assert_eq!(
+        (&ready["type"], &ready["role"], &ready["read_only"]),
+        (&json!("ready"), &json!("ada"), &json!(false))
+    );
+    say(
+        &mut socket,
+        json!({ "type": "run", "sql": "SELECT 7 AS n; SELECT nonsense" }),
+    )
+    .await;
     let heard = hear_until(&mut socket, "finished").await;
-    let kinds: Vec<_> = heard.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let kinds: Vec<_> = heard
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
     assert_eq!(
         kinds,
-        ["statement", "columns", "rows", "done", "statement", "error", "finished"]
+        [
+            "statement",
+            "columns",
+            "rows",
+            "done",
+            "statement",
+            "error",
+            "finished"
+        ]
     );
     assert_eq!(heard[2]["rows"], json!([["7"]]));
     assert_eq!(heard[5]["error"]["position"], 22);
@@ -169,7 +210,11 @@ async fn a_console_from_our_page_and_from_no_other() {
     assert_eq!(hear(&mut socket).await["catalog"]["tables"][0]["name"], "artist");
 
     // A statement that waits is cancelled in the same connection.
-    say(&mut socket, json!({ "type": "run", "sql": "SELECT pg_sleep(60)" })).await;
+    say(
+        &mut socket,
+        json!({ "type": "run", "sql": "SELECT pg_sleep(60)" }),
+    )
+    .await;
     assert_eq!(hear(&mut socket).await["type"], "statement");
     say(&mut socket, json!({ "type": "cancel" })).await;
     let heard = hear_until(&mut socket, "finished").await;
@@ -179,7 +224,10 @@ async fn a_console_from_our_page_and_from_no_other() {
     ada.delete("/api/v1/session").await.expect(204);
     say(&mut socket, json!({ "type": "run", "sql": "SELECT 1" })).await;
     let closed = hear(&mut socket).await;
-    assert_eq!((&closed["type"], &closed["code"]), (&json!("closed"), &json!("not_signed_in")));
+    assert_eq!(
+        (&closed["type"], &closed["code"]),
+        (&json!("closed"), &json!("not_signed_in"))
+    );
 }
 
 #[tokio::test]

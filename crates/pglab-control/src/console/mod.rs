@@ -76,7 +76,9 @@ pub async fn check(
         }
         (None, _) => {
             control.authorise(actor, Operation::LabView(None))?;
-            return Err(Error::NotFound(format!("place of yours as a student of the lab {slug}")));
+            return Err(Error::NotFound(format!(
+                "place of yours as a student of the lab {slug}"
+            )));
         }
     };
     let manner = if may(actor, Operation::ConsoleUse(place, found.id)) {
@@ -144,7 +146,13 @@ pub async fn open(control: &Control, target: Target, place: Place) -> Result<Con
         pid: session.canceller().pid(),
         limits: Limits::default(),
     };
-    Ok(Console::new(control.clone(), target.login_role, session, ready, place))
+    Ok(Console::new(
+        control.clone(),
+        target.login_role,
+        session,
+        ready,
+        place,
+    ))
 }
 
 async fn sign_in(control: &Control, target: &Target) -> Result<Session, Error> {

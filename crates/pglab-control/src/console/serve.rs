@@ -79,11 +79,15 @@ impl Console {
             }
             End::Idle => (
                 "idle",
-                format!("Nothing was run for {} minutes, so the session was closed.", IDLE.as_secs() / 60),
+                format!(
+                    "Nothing was run for {} minutes, so the session was closed.",
+                    IDLE.as_secs() / 60
+                ),
             ),
-            End::Session(SessionError::Refused(complaint)) => {
-                ("ended", format!("PostgreSQL ended the session: {}.", complaint.message))
-            }
+            End::Session(SessionError::Refused(complaint)) => (
+                "ended",
+                format!("PostgreSQL ended the session: {}.", complaint.message),
+            ),
             End::Session(error) => {
                 tracing::debug!(%error, "a console lost its session");
                 ("lost", "The connection to PostgreSQL broke.".to_owned())

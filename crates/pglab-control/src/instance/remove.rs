@@ -33,7 +33,10 @@ pub(super) async fn remove(
     last_of_a_role: &Mutex<()>,
 ) -> Result<(), Error> {
     let instance = one.instance;
-    for role in [names::console_role(instance.member), names::onlooker_role(instance.member)] {
+    for role in [
+        names::console_role(instance.member),
+        names::onlooker_role(instance.member),
+    ] {
         provision::console::remove(connection, &role.map_err(Error::internal)?).await?;
     }
     provision::instance::remove(connection, &instance.database, &instance.checker_role).await?;

@@ -82,8 +82,7 @@ async fn eventually(lesson: &Lesson, what: &str, query: &str, n: i64) {
     panic!("this did not come true: {what}");
 }
 
-const RUNNING: &str =
-    "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()";
+const RUNNING: &str = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()";
 const CONSOLES: &str = "SELECT count(*) FROM pg_stat_activity WHERE usename ~ '^pglab_(con|see)_'";
 
 #[tokio::test]
@@ -91,15 +90,26 @@ async fn each_student_in_their_own() {
     let lesson = Lesson::with_students(&["ada", "bob"]).await;
     let (ada, bob) = (lesson.student("ada").await, lesson.student("bob").await);
     let mut hers = open(&lesson, &ada, None).await;
-    let said = hers.run("CREATE TABLE port (id int); INSERT INTO port VALUES (1)").await;
+    let said = hers
+        .run("CREATE TABLE port (id int); INSERT INTO port VALUES (1)")
+        .await;
     assert_eq!(error(&said), None, "{said:?}");
     // It is as if it came from her psql: she owns it there, and the sweep tells it as hers.
     let kit = lesson.sign_in("ada").await.unwrap();
     kit.batch_execute("ALTER TABLE port ADD name text").await.unwrap();
     hers.say("SELECT pg_sleep(3)").await;
     eventually(&lesson, "it runs", RUNNING, 1).await;
-    let seen = Sweeper::open(&lesson.cluster).await.unwrap().sweep().await.unwrap();
-    let roles: Vec<_> = seen.sessions.iter().map(|session| session.role.as_str()).collect();
+    let seen = Sweeper::open(&lesson.cluster)
+        .await
+        .unwrap()
+        .sweep()
+        .await
+        .unwrap();
+    let roles: Vec<_> = seen
+        .sessions
+        .iter()
+        .map(|session| session.role.as_str())
+        .collect();
     assert_eq!(roles, ["ada", "ada"]);
     hers.commands.send(Command::Cancel).await.unwrap();
 
@@ -108,7 +118,10 @@ async fn each_student_in_their_own() {
         assert!(matches!(refused, Error::Forbidden), "{refused}");
     }
     let stranger = lesson.actor("mallory", Role::Student).await;
-    assert!(matches!(try_open(&lesson, &stranger, None).await.err().unwrap(), Error::Forbidden));
+    assert!(matches!(
+        try_open(&lesson, &stranger, None).await.err().unwrap(),
+        Error::Forbidden
+    ));
     let waiting = match &ada {
         Actor::Person(person) => Actor::Person(pglab_core::access::ActingPerson {
             read_only: true,
@@ -116,7 +129,10 @@ async fn each_student_in_their_own() {
         }),
         _ => unreachable!(),
     };
-    assert!(matches!(try_open(&lesson, &waiting, None).await.err().unwrap(), Error::Forbidden));
+    assert!(matches!(
+        try_open(&lesson, &waiting, None).await.err().unwrap(),
+        Error::Forbidden
+    ));
 
     // Who teaches looks, changes nothing, and is not taken for the student.
     let mut look = open(&lesson, &lesson.teacher, Some("ada")).await;
@@ -124,9 +140,18 @@ async fn each_student_in_their_own() {
     assert_eq!(error(&said), Some("25006"));
     look.say("SELECT pg_sleep(3)").await;
     eventually(&lesson, "it runs", RUNNING, 1).await;
-    let seen = Sweeper::open(&lesson.cluster).await.unwrap().sweep().await.unwrap();
+    let seen = Sweeper::open(&lesson.cluster)
+        .await
+        .unwrap()
+        .sweep()
+        .await
+        .unwrap();
     assert_eq!(seen.sessions.len(), 2, "{:?}", seen.sessions);
-    let audited = sqlx_count(&lesson, "SELECT count(*) FROM audit WHERE operation = 'console_look'").await;
+    let audited = sqlx_count(
+        &lesson,
+        "SELECT count(*) FROM audit WHERE operation = 'console_look'",
+    )
+    .await;
     assert_eq!(audited, 1);
 }
 
@@ -192,7 +217,10 @@ async fn places_are_counted_and_given_back() {
         consoles.push(open(&lesson, &ada, None).await);
     }
     let refused = try_open(&lesson, &ada, None).await.err().unwrap();
-    assert!(refused.to_string().contains("you have 4 consoles open"), "{refused}");
+    assert!(
+        refused.to_string().contains("you have 4 consoles open"),
+        "{refused}"
+    );
     // Others still get theirs.
     drop(open(&lesson, &lesson.teacher, Some("ada")).await);
     drop(consoles);
@@ -241,6 +269,8 @@ async fn a_lab_that_closes_ends_its_consoles() {
     // With the lab, the logins go too.
     lab::delete(&lesson, &lesson.teacher, SLUG, SLUG).await.unwrap();
     lesson.reconcile().await;
-    let left = lesson.count("SELECT count(*) FROM pg_roles WHERE rolname ~ '^pglab_(con|see)_'").await;
+    let left = lesson
+        .count("SELECT count(*) FROM pg_roles WHERE rolname ~ '^pglab_(con|see)_'")
+        .await;
     assert_eq!(left, 0);
 }

@@ -52,7 +52,10 @@ pub fn statements(source: &str) -> Vec<Statement<'_>> {
                 1
             }
             _ if is_word(byte) => {
-                let length = rest.bytes().position(|b| !(is_word(b) || b == b'$')).unwrap_or(rest.len());
+                let length = rest
+                    .bytes()
+                    .position(|b| !(is_word(b) || b == b'$'))
+                    .unwrap_or(rest.len());
                 let word = &rest[..length];
                 if word.eq_ignore_ascii_case("e") && rest[length..].starts_with('\'') {
                     length + quoted(&rest[length..], b'\'', true)
@@ -189,21 +192,26 @@ mod tests {
             texts("DO $$ BEGIN; END $$; SELECT $1; SELECT $a$;$$;$a$;"),
             ["DO $$ BEGIN; END $$", "SELECT $1", "SELECT $a$;$$;$a$"]
         );
-        assert_eq!(texts(r"SELECT E'it\'s;'; SELECT 'back\'; SELECT 2"), [
-            r"SELECT E'it\'s;'",
-            r"SELECT 'back\'",
-            "SELECT 2"
-        ]);
-        assert_eq!(texts("CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2); SELECT 3"), [
-            "CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2)",
-            "SELECT 3"
-        ]);
+        assert_eq!(
+            texts(r"SELECT E'it\'s;'; SELECT 'back\'; SELECT 2"),
+            [r"SELECT E'it\'s;'", r"SELECT 'back\'", "SELECT 2"]
+        );
+        assert_eq!(
+            texts("CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2); SELECT 3"),
+            [
+                "CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2)",
+                "SELECT 3"
+            ]
+        );
         let atomic = "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 END; SELECT 2; END";
         assert_eq!(texts(&format!("{atomic}; SELECT 1")), [atomic, "SELECT 1"]);
         assert_eq!(texts("BEGIN; COMMIT; END"), ["BEGIN", "COMMIT", "END"]);
         assert_eq!(texts("SELECT 'open; SELECT 2"), ["SELECT 'open; SELECT 2"]);
         assert_eq!(texts(" -- nothing\n ; /* here */ "), [""; 0]);
-        assert_eq!(texts("SELECT 'größe;'; SELECT größe"), ["SELECT 'größe;'", "SELECT größe"]);
+        assert_eq!(
+            texts("SELECT 'größe;'; SELECT größe"),
+            ["SELECT 'größe;'", "SELECT größe"]
+        );
     }
 
     #[test]

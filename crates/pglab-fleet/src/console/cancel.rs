@@ -27,7 +27,9 @@ struct Inner {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inner").field("pid", &self.pid).finish_non_exhaustive()
+        f.debug_struct("Inner")
+            .field("pid", &self.pid)
+            .finish_non_exhaustive()
     }
 }
 

@@ -87,15 +87,12 @@ impl Session {
     ///
     /// # Errors
     /// The server can't be reached in time, or refuses.
-    pub async fn open(
-        target: &Target,
-        role: &str,
-        manner: Manner,
-        limits: Limits,
-    ) -> Result<Self, Error> {
+    pub async fn open(target: &Target, role: &str, manner: Manner, limits: Limits) -> Result<Self, Error> {
         let connect = async {
             let mut wire = Wire::new(wire::dial(target).await?);
-            let opened = wire.sign_in(target, &[("role", role), ("options", OPTIONS)]).await?;
+            let opened = wire
+                .sign_in(target, &[("role", role), ("options", OPTIONS)])
+                .await?;
             Ok(Self {
                 wire,
                 canceller: Canceller::new(target.clone(), opened.pid, opened.secret),
@@ -105,7 +102,9 @@ impl Session {
                 server_version: opened.server_version,
             })
         };
-        timeout(wire::TIMEOUT, connect).await.map_err(|_| Error::Deadline)?
+        timeout(wire::TIMEOUT, connect)
+            .await
+            .map_err(|_| Error::Deadline)?
     }
 
     pub fn canceller(&self) -> &Canceller {

@@ -41,7 +41,14 @@ impl Session {
         let begun = Instant::now();
         for statement in statements(source) {
             let from = units(&source[..statement.start]);
-            tell(events, Event::Statement { from, to: from + units(statement.text) }).await?;
+            tell(
+                events,
+                Event::Statement {
+                    from,
+                    to: from + units(statement.text),
+                },
+            )
+            .await?;
             if self.manner == Manner::ReadOnly {
                 self.quietly(BEGIN_READ_ONLY).await?;
             }
@@ -54,7 +61,14 @@ impl Session {
             }
         }
         let transaction = self.transaction;
-        tell(events, Event::Finished { transaction, ms: ms(begun) }).await?;
+        tell(
+            events,
+            Event::Finished {
+                transaction,
+                ms: ms(begun),
+            },
+        )
+        .await?;
         Ok(transaction)
     }
 
@@ -179,7 +193,11 @@ impl Session {
                 ms: ms(begun),
             },
         };
-        let ended = if matches!(event, Event::Error { .. }) { Outcome::Failed } else { Outcome::Done };
+        let ended = if matches!(event, Event::Error { .. }) {
+            Outcome::Failed
+        } else {
+            Outcome::Done
+        };
         tell(events, event).await?;
         Ok(ended)
     }
@@ -285,7 +303,10 @@ impl<'a> Taking<'a> {
         } else if self.n_notices == self.session.limits.notices + 1 {
             pglab_core::console::Complaint {
                 severity: "WARNING".to_owned(),
-                message: format!("more than {} notices: the rest is not shown", self.session.limits.notices),
+                message: format!(
+                    "more than {} notices: the rest is not shown",
+                    self.session.limits.notices
+                ),
                 ..Default::default()
             }
         } else {
@@ -303,7 +324,10 @@ impl<'a> Taking<'a> {
         let each = self.n_bytes / usize::try_from(self.n_rows.max(1)).unwrap_or(usize::MAX);
         let fit = (limits.bytes as usize - self.n_bytes) / each.max(1) + 1;
         let left = u64::from(limits.rows) - self.n_rows + 1;
-        let n = u64::try_from(fit).unwrap_or(u64::MAX).min(left).min(u64::from(MOST_ROWS));
+        let n = u64::try_from(fit)
+            .unwrap_or(u64::MAX)
+            .min(left)
+            .min(u64::from(MOST_ROWS));
         u32::try_from(n).ok()
     }
 
@@ -402,7 +426,9 @@ fn units(text: &str) -> u32 {
 
 /// Of the characters before the n-th, counted from 1.
 fn units_of(text: &str, nth: u32) -> u32 {
-    let before = text.chars().take(usize::try_from(nth).unwrap_or(0).saturating_sub(1));
+    let before = text
+        .chars()
+        .take(usize::try_from(nth).unwrap_or(0).saturating_sub(1));
     u32::try_from(before.map(char::len_utf16).sum::<usize>()).unwrap_or(u32::MAX)
 }
 

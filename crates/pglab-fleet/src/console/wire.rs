@@ -32,7 +32,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for T {}
 /// A connection, protected as the target says; nothing is said on it yet.
 pub(super) async fn dial(target: &Target) -> Result<Box<dyn Stream>, Error> {
     let (Some(Host::Tcp(host)), Some(port)) = (target.get_hosts().first(), target.get_ports().first()) else {
-        return Err(Error::Unexpected("an address without a host and a port".to_owned()));
+        return Err(Error::Unexpected(
+            "an address without a host and a port".to_owned(),
+        ));
     };
     let mut stream = TcpStream::connect((host.as_str(), *port))
         .await
@@ -161,7 +163,8 @@ impl Wire {
         let all = common.into_iter().chain(parameters.iter().copied());
         frontend::startup_message(all, &mut out).map_err(Error::Lost)?;
         self.send(&out).await?;
-        self.authenticate(target.get_password().unwrap_or_default()).await?;
+        self.authenticate(target.get_password().unwrap_or_default())
+            .await?;
         let mut opened = Opened {
             pid: 0,
             secret: 0,
@@ -197,7 +200,10 @@ impl Wire {
             }
             let body = &frame.body[..];
             let Some((kind, data)) = body.split_first_chunk::<4>().filter(|_| frame.tag == b'R') else {
-                return Err(Error::Unexpected(format!("{:?} while signing in", char::from(frame.tag))));
+                return Err(Error::Unexpected(format!(
+                    "{:?} while signing in",
+                    char::from(frame.tag)
+                )));
             };
             let mut out = BytesMut::new();
             match (u32::from_be_bytes(*kind), &mut scram) {

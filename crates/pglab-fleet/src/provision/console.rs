@@ -9,7 +9,10 @@ use serde_json::json;
 use super::role::{self, RoleLimits, WantedRole};
 use crate::{Connection, Error};
 
-const SCRIPT: &str = concat!(include_str!("sql/roles.sql"), include_str!("sql/console_finish.sql"));
+const SCRIPT: &str = concat!(
+    include_str!("sql/roles.sql"),
+    include_str!("sql/console_finish.sql")
+);
 
 #[derive(Debug, Clone)]
 pub struct ConsoleLogin<'a> {

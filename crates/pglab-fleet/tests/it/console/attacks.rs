@@ -20,7 +20,12 @@ async fn other_roles_are_out_of_reach() {
     let mut ada = console(&class, "ada").await;
     assert_eq!(run(&mut ada, WHO).await.cell(), "pglab_con_ada as ada");
     // These lead back to the student, because that is what the session began as.
-    for back in ["RESET ROLE", "DISCARD ALL", "RESET ALL", "SET SESSION AUTHORIZATION DEFAULT"] {
+    for back in [
+        "RESET ROLE",
+        "DISCARD ALL",
+        "RESET ALL",
+        "SET SESSION AUTHORIZATION DEFAULT",
+    ] {
         run(&mut ada, back).await;
         let who = run(&mut ada, WHO).await;
         assert_eq!(who.cell(), "pglab_con_ada as ada", "after {back}");
@@ -58,7 +63,10 @@ async fn other_roles_are_out_of_reach() {
     }
     // This one is not refused but does nothing.
     run(&mut ada, "GRANT CONNECT ON DATABASE shop_ada TO bob").await;
-    assert_eq!(class.connect("bob", "shop_ada").await.unwrap_err().code(), Some(DENIED));
+    assert_eq!(
+        class.connect("bob", "shop_ada").await.unwrap_err().code(),
+        Some(DENIED)
+    );
     class.assert_unharmed().await;
 }
 
@@ -66,14 +74,18 @@ async fn other_roles_are_out_of_reach() {
 async fn other_databases_are_closed() {
     let class = Class::start().await;
     for database in ["shop_bob", "postgres", "template1", "pglab_st_shop_1"] {
-        let refused = try_open(&class, "ada", database, Manner::Plain, Limits::default()).await.unwrap_err();
+        let refused = try_open(&class, "ada", database, Manner::Plain, Limits::default())
+            .await
+            .unwrap_err();
         assert_eq!(refused.code(), Some(DENIED), "{database}");
     }
     // A role that the login is no member of.
     let role = opened_login(&class, "ada", Duration::from_secs(30)).await;
     let mut target = class.config(role.as_str(), "shop_ada");
     target.password(PASSWORD);
-    let refused = Session::open(&target, "bob", Manner::Plain, Limits::default()).await.unwrap_err();
+    let refused = Session::open(&target, "bob", Manner::Plain, Limits::default())
+        .await
+        .unwrap_err();
     assert_eq!(refused.code(), Some("42501"));
     class.assert_unharmed().await;
 }
@@ -85,7 +97,9 @@ async fn a_password_from_inside_opens_nothing() {
     let role = opened_login(&class, "ada", Duration::from_secs(2)).await;
     let mut target = class.config(role.as_str(), "shop_ada");
     target.password(PASSWORD);
-    let mut ada = Session::open(&target, "ada", Manner::Plain, Limits::default()).await.unwrap();
+    let mut ada = Session::open(&target, "ada", Manner::Plain, Limits::default())
+        .await
+        .unwrap();
     for attempt in [
         "SET ROLE NONE; ALTER ROLE CURRENT_USER PASSWORD 'mine'",
         "ALTER ROLE CURRENT_USER VALID UNTIL 'infinity'",
@@ -134,13 +148,24 @@ async fn what_is_left_behind_ends_with_the_session() {
     ada.close().await;
     eventually("the session is gone", async || {
         class
-            .count("SELECT count(*) FROM pg_stat_activity WHERE usename = $1", "pglab_con_ada")
+            .count(
+                "SELECT count(*) FROM pg_stat_activity WHERE usename = $1",
+                "pglab_con_ada",
+            )
             .await
             == 0
     })
     .await;
     let mut ada = console(&class, "ada").await;
-    assert_eq!(run(&mut ada, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").await.cell(), "0");
+    assert_eq!(
+        run(
+            &mut ada,
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+        )
+        .await
+        .cell(),
+        "0"
+    );
     assert_eq!(run(&mut ada, "DELETE FROM album").await.tags(), ["DELETE 50"]);
     class.assert_unharmed().await;
 }
@@ -150,12 +175,18 @@ async fn connections_are_counted_and_the_lab_shuts_consoles_out() {
     let class = Class::start().await;
     let mut first = console(&class, "ada").await;
     let (_second, _third) = (console(&class, "ada").await, console(&class, "ada").await);
-    let refused = try_open(&class, "ada", "shop_ada", Manner::Plain, Limits::default()).await.unwrap_err();
+    let refused = try_open(&class, "ada", "shop_ada", Manner::Plain, Limits::default())
+        .await
+        .unwrap_err();
     assert_eq!(refused.code(), Some("53300"));
-    instance::close_access(&class.maintenance, &ident("shop_ada"), &ident("ada")).await.unwrap();
+    instance::close_access(&class.maintenance, &ident("shop_ada"), &ident("ada"))
+        .await
+        .unwrap();
     let ended = try_run(&mut first, "SELECT 1").await.unwrap_err();
     assert!(ended.code().is_none_or(|code| code == "57P01"), "{ended}");
-    let refused = try_open(&class, "ada", "shop_ada", Manner::Plain, Limits::default()).await.unwrap_err();
+    let refused = try_open(&class, "ada", "shop_ada", Manner::Plain, Limits::default())
+        .await
+        .unwrap_err();
     assert_eq!(refused.code(), Some(DENIED));
     class.student("bob").await;
 }
@@ -174,7 +205,13 @@ async fn what_pglab_asks_is_not_misled() {
     assert!(said.error.is_none(), "{:?}", said.error);
     let catalog: serde_json::Value = serde_json::from_str(&ada.catalog().await.unwrap().unwrap()).unwrap();
     assert_eq!(catalog["search_path"], serde_json::json!(["mine", "pg_catalog"]));
-    assert!(catalog["tables"].as_array().unwrap().iter().any(|table| table["name"] == "album"));
+    assert!(
+        catalog["tables"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|table| table["name"] == "album")
+    );
 }
 
 /// A student can have the login own something, or be granted something, in a database that is kept.
@@ -196,9 +233,16 @@ async fn the_login_goes_with_its_student() {
     assert_eq!(Connection::open(&target).await.unwrap_err().code(), Some("28000"));
     // Gone, once the database is.
     let spec = spec("ada");
-    instance::remove(&class.maintenance, &spec.database, &spec.checker_role).await.unwrap();
+    instance::remove(&class.maintenance, &spec.database, &spec.checker_role)
+        .await
+        .unwrap();
     remove(&class.maintenance, &login_role("ada")).await.unwrap();
-    let left = class.count("SELECT count(*) FROM pg_roles WHERE rolname = $1", "pglab_con_ada").await;
+    let left = class
+        .count(
+            "SELECT count(*) FROM pg_roles WHERE rolname = $1",
+            "pglab_con_ada",
+        )
+        .await;
     assert_eq!(left, 0);
     remove(&class.maintenance, &login_role("ada")).await.unwrap();
 }

@@ -34,7 +34,11 @@ async fn rows_beyond_the_limit_are_not_even_computed() {
     assert!(said.error.is_none(), "{:?}", said.error);
     assert_eq!(said.rows.len(), 10_001);
     assert_eq!(said.rows.last().unwrap()[0].as_deref(), Some("10001"));
-    assert!(before.elapsed() < Duration::from_secs(10), "{:?}", before.elapsed());
+    assert!(
+        before.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        before.elapsed()
+    );
     // A statement that writes does all of it, whatever is shown.
     let said = run(
         &mut ada,
@@ -50,16 +54,35 @@ async fn large_rows_and_cells_are_cut_and_said() {
     let class = Class::start().await;
     let mut ada = console(&class, "ada").await;
     let said = run(&mut ada, "SELECT repeat('é', 200000)").await;
-    assert!(matches!(said.done[0], Event::Done { n_cells_cut: 1, cut: None, .. }), "{:?}", said.done);
+    assert!(
+        matches!(
+            said.done[0],
+            Event::Done {
+                n_cells_cut: 1,
+                cut: None,
+                ..
+            }
+        ),
+        "{:?}",
+        said.done
+    );
     assert_eq!(said.cell().len(), 256 << 10);
-    let said = run(&mut ada, "SELECT repeat('x', 100000) FROM generate_series(1, 1000)").await;
+    let said = run(
+        &mut ada,
+        "SELECT repeat('x', 100000) FROM generate_series(1, 1000)",
+    )
+    .await;
     let (n_rows, why) = cut(&said);
     assert_eq!(why, Some(Cut::Bytes));
     assert!((50..90).contains(&n_rows), "{n_rows}");
     // A row that is too long to be taken at all, an error and a notice of that kind.
     let said = run(&mut ada, "SELECT repeat('x', 50000000)").await;
     assert_eq!(cut(&said), (0, Some(Cut::Bytes)));
-    let said = run(&mut ada, "DO $$ BEGIN RAISE NOTICE '%', repeat('n', 5000000); RAISE '%', repeat('e', 5000000); END $$").await;
+    let said = run(
+        &mut ada,
+        "DO $$ BEGIN RAISE NOTICE '%', repeat('n', 5000000); RAISE '%', repeat('e', 5000000); END $$",
+    )
+    .await;
     assert!(said.notices[0].message.contains("not shown"));
     assert!(said.error.unwrap().message.contains("not shown"));
     assert_eq!(run(&mut ada, "SELECT 1").await.cell(), "1");
@@ -91,7 +114,10 @@ async fn notices_are_counted() {
     )
     .await;
     assert_eq!(said.notices.len(), 6);
-    assert_eq!(said.notices[5].message, "more than 5 notices: the rest is not shown");
+    assert_eq!(
+        said.notices[5].message,
+        "more than 5 notices: the rest is not shown"
+    );
 }
 
 async fn n_running(class: &Class, what: &str) -> i64 {
@@ -136,7 +162,10 @@ async fn a_query_whose_console_is_gone_ends() {
     assert!(left.is_err(), "it should still run");
     drop((ada, heard));
     let gone = Instant::now();
-    eventually("nothing runs", async || n_running(&class, "%left behind%").await == 0).await;
+    eventually("nothing runs", async || {
+        n_running(&class, "%left behind%").await == 0
+    })
+    .await;
     assert!(gone.elapsed() < Duration::from_secs(6), "{:?}", gone.elapsed());
 }
 
@@ -154,6 +183,9 @@ async fn time_outs_of_the_lab_hold() {
     let mut ada = console(&class, "ada").await;
     assert_eq!(run(&mut ada, "SELECT pg_sleep(10)").await.code(), "57014");
     run(&mut ada, "BEGIN").await;
-    let ended = timeout(Duration::from_secs(10), ada.unasked()).await.unwrap().unwrap_err();
+    let ended = timeout(Duration::from_secs(10), ada.unasked())
+        .await
+        .unwrap()
+        .unwrap_err();
     assert_eq!(ended.code(), Some("25P03"));
 }

@@ -39,7 +39,13 @@ async fn opened_login(class: &Class, login: &str, usable_for: Duration) -> Ident
     role
 }
 
-async fn try_open(class: &Class, login: &str, database: &str, manner: Manner, limits: Limits) -> Result<Session, Error> {
+async fn try_open(
+    class: &Class,
+    login: &str,
+    database: &str,
+    manner: Manner,
+    limits: Limits,
+) -> Result<Session, Error> {
     let role = opened_login(class, login, Duration::from_secs(30)).await;
     let mut target = class.config(role.as_str(), database);
     target.password(PASSWORD);
@@ -52,7 +58,9 @@ async fn console(class: &Class, login: &str) -> Session {
 }
 
 async fn console_with(class: &Class, login: &str, manner: Manner, limits: Limits) -> Session {
-    try_open(class, login, &format!("shop_{login}"), manner, limits).await.unwrap()
+    try_open(class, login, &format!("shop_{login}"), manner, limits)
+        .await
+        .unwrap()
 }
 
 /// What one run said, sorted.

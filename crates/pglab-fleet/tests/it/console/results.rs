@@ -33,10 +33,16 @@ async fn several_statements_each_on_its_own() {
     )
     .await;
     assert_eq!((said.tags(), said.code()), (vec!["INSERT 0 1"], "23505"));
-    assert_eq!(said.error.unwrap().detail.unwrap(), "Key (id)=(3) already exists.");
+    assert_eq!(
+        said.error.unwrap().detail.unwrap(),
+        "Key (id)=(3) already exists."
+    );
     assert_eq!(run(&mut ada, "SELECT count(*) FROM port").await.cell(), "3");
     // Statements that can't share a transaction.
-    assert_eq!(run(&mut ada, "VACUUM port; ANALYZE port").await.tags(), ["VACUUM", "ANALYZE"]);
+    assert_eq!(
+        run(&mut ada, "VACUUM port; ANALYZE port").await.tags(),
+        ["VACUUM", "ANALYZE"]
+    );
     // The table is the student's, as if it came from psql.
     let owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'port'";
     assert_eq!(run(&mut ada, owner).await.cell(), "ada");
@@ -56,17 +62,29 @@ async fn errors_point_at_their_place() {
     let units: Vec<u16> = sql.encode_utf16().collect();
     let rest = String::from_utf16(&units[error.position.unwrap() as usize..]).unwrap();
     assert_eq!(rest, "nam FROM artist");
-    assert_eq!(error.hint.unwrap(), "Perhaps you meant to reference the column \"artist.name\".");
+    assert_eq!(
+        error.hint.unwrap(),
+        "Perhaps you meant to reference the column \"artist.name\"."
+    );
 
     let said = run(&mut ada, "SELECT 1; SELEC 2").await;
-    assert_eq!((said.code(), said.error.as_ref().unwrap().position), ("42601", Some(10)));
+    assert_eq!(
+        (said.code(), said.error.as_ref().unwrap().position),
+        ("42601", Some(10))
+    );
     let said = run(
         &mut ada,
         "CREATE FUNCTION bad() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1 / 0; END $$; SELECT bad()",
     )
     .await;
     assert_eq!(said.code(), "22012");
-    assert!(said.error.unwrap().context.unwrap().contains("function bad() line 1"));
+    assert!(
+        said.error
+            .unwrap()
+            .context
+            .unwrap()
+            .contains("function bad() line 1")
+    );
     assert_eq!(run(&mut ada, "SELECT 'a\0b'").await.code(), "22021");
     assert_eq!(run(&mut ada, "SELECT 1").await.cell(), "1");
 }
@@ -107,7 +125,11 @@ async fn notices_and_notifications_are_told() {
         "DROP TABLE IF EXISTS nowhere; DO $$ BEGIN RAISE WARNING 'mind the gap' USING HINT = 'step over it'; END $$",
     )
     .await;
-    let told: Vec<_> = said.notices.iter().map(|notice| (&*notice.severity, &*notice.message)).collect();
+    let told: Vec<_> = said
+        .notices
+        .iter()
+        .map(|notice| (&*notice.severity, &*notice.message))
+        .collect();
     assert_eq!(
         told,
         [
@@ -145,7 +167,10 @@ async fn copy_says_what_it_can() {
 async fn who_only_looks_changes_nothing() {
     let class = Class::start().await;
     let mut onlooker = console_with(&class, "ada", Manner::ReadOnly, Default::default()).await;
-    assert_eq!(run(&mut onlooker, "SELECT count(*) FROM album").await.cell(), "50");
+    assert_eq!(
+        run(&mut onlooker, "SELECT count(*) FROM album").await.cell(),
+        "50"
+    );
     for attempt in [
         "DELETE FROM album",
         "SET TRANSACTION READ WRITE; DELETE FROM album",
@@ -173,7 +198,10 @@ async fn the_catalog_is_told() {
     let mut ada = console(&class, "ada").await;
     let catalog: serde_json::Value = serde_json::from_str(&ada.catalog().await.unwrap().unwrap()).unwrap();
     let tables = catalog["tables"].as_array().unwrap();
-    let names: Vec<_> = tables.iter().map(|table| table["name"].as_str().unwrap()).collect();
+    let names: Vec<_> = tables
+        .iter()
+        .map(|table| table["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["album", "artist", "discography"]);
     let album = &tables[0];
     assert_eq!(album["columns"][0]["type"], "integer");
