@@ -30,6 +30,7 @@ async fn start() -> (TestApp, String, [String; 2]) {
         slug: "music".to_owned(),
         title: "Music".to_owned(),
         start: None,
+        pack: None,
         settings: serde_json::Map::new(),
     };
     let lab = lab::create(control, &teacher, new).await.unwrap().lab;
