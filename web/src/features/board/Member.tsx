@@ -100,6 +100,14 @@ export function MemberPanel({
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
+              <Menu.Item
+                component="a"
+                href={`/labs/${encodeURIComponent(slug)}/workspace?login=${encodeURIComponent(login)}`}
+                target="_blank"
+                rel="noopener"
+              >
+                Look into the database
+              </Menu.Item>
               <Menu.Item onClick={newPassword}>Give a new password</Menu.Item>
               <Menu.Item color="orange" onClick={() => setResetting(true)}>
                 Reset the database…

@@ -40,6 +40,7 @@ export function Results({ run, running, onGoTo }: { run: Run; running: boolean; 
           ))}
         </div>
       )}
+      <Notices run={run} />
       {run.lost !== null && <p className={classes.lost}>{run.lost}</p>}
       {result ? <One key={`${run.id}.${index}`} result={result} running={running && index === results.length - 1} onGoTo={onGoTo} /> : null}
       {!result && !running && run.lost === null && <p className={`dim ${classes.pad}`}>There is no statement in it.</p>}
@@ -57,25 +58,33 @@ export function Results({ run, running, onGoTo }: { run: Run; running: boolean; 
   )
 }
 
+/** Of all statements, whichever is looked at: a warning of the first is no less true at the third. */
+function Notices({ run }: { run: Run }) {
+  const said = run.results.flatMap((result, i) => result.notices.map((notice) => ({ notice, n: i + 1 })))
+  if (said.length === 0) return null
+  return (
+    // Scrolled by keys too.
+    <ul className={classes.notices} aria-label="Notices" tabIndex={0}>
+      {said.map(({ notice, n }, i) => (
+        <li key={i}>
+          {run.results.length > 1 && <span className="faint num">{n}</span>}
+          <b className={notice.severity === 'WARNING' ? classes.warning : undefined}>{notice.severity}</b>
+          <span>
+            {notice.message}
+            {notice.detail && <span className="dim"> {notice.detail}</span>}
+            {notice.hint && <span className="dim"> Hint: {notice.hint}</span>}
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 function One({ result, running, onGoTo }: { result: Result; running: boolean; onGoTo: (at: number) => void }) {
   const plan = planOf(result)
   const [raw, setRaw] = useState(false)
   return (
     <>
-      {result.notices.length > 0 && (
-        <ul className={classes.notices} aria-label="Notices">
-          {result.notices.map((notice, i) => (
-            <li key={i}>
-              <b className={notice.severity === 'WARNING' ? classes.warning : undefined}>{notice.severity}</b>
-              <span>
-                {notice.message}
-                {notice.detail && <span className="dim"> {notice.detail}</span>}
-                {notice.hint && <span className="dim"> Hint: {notice.hint}</span>}
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
       {result.error && <Failed error={result.error} from={result.from} onGoTo={onGoTo} />}
       {plan && !raw ? (
         <PlanTree plan={plan} />
@@ -84,7 +93,7 @@ function One({ result, running, onGoTo }: { result: Result; running: boolean; on
       )}
       <div className={classes.foot}>
         <span className="num" role="status">
-          {running ? 'running…' : result.error ? '' : said(result)}
+          {running ? 'running…' : result.error ? 'failed' : said(result)}
           {result.ms !== null && <span className="faint"> · {took(result.ms)}</span>}
         </span>
         {result.cut && (
