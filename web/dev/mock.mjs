@@ -271,6 +271,51 @@ const kit = (lab, m) => ({
   login: m.login, password: m.password === 'initial' ? m.secret : null, uri: `postgresql://${m.login}@127.0.0.1:54329/${m.instance.database}?target_session_attrs=read-write`, hosts: [{ host: '127.0.0.1', port: 54329 }], database: m.instance.database,
   service_file: `[${lab.slug}]\nhost=127.0.0.1\nport=54329\ndbname=${m.instance.database}\nuser=${m.login}\ntarget_session_attrs=read-write`, pgpass_line: `127.0.0.1:54329:${m.instance.database}:${m.login}:${m.password === 'initial' ? m.secret : 'YOUR-PASSWORD'}`, jdbc: `jdbc:postgresql://127.0.0.1:54329/${m.instance.database}?targetServerType=primary`, psql: `psql "host=127.0.0.1 port=54329 dbname=${m.instance.database} user=${m.login}"`,
 })
+// A lesson of an hour and a half so far, with a pause.
+function history(lab) {
+  const n = lab.members.length
+  if (n === 0) return { step_seconds: 15, points: [] }
+  const points = Array.from({ length: 240 }, (_, i) => ({ at: iso((240 - i) * 22.5), completions: Math.round((n * lab.tasks.length * 0.6 * i) / 240 + Math.sin(i / 9) * 0.4 * i / 240), connected: Math.max(0, Math.round(n * (0.8 + 0.2 * Math.sin(i / 17)) - (i < 12 ? (n * (12 - i)) / 12 : 0))), errors: Math.round(Math.abs(Math.sin(i / 5)) * n * 0.1), hands: i % 40 < 6 ? 1 : 0, points: i * n, seconds_per_task: i < 20 ? null : Math.round(420 + 80 * Math.cos(i / 30)) }))
+  return { step_seconds: 23, points: points.filter((_, i) => i < 120 || i > 136) }
+}
+// The states of the pages System and Monitoring that no class leads to: the cookie mock_identity or mock_programs chooses.
+const directory = (more) => ({ servers: [{ url: 'ldaps://ldap.example.edu:636', up: true }, { url: 'ldaps://ldap2.example.edu:636', up: true }], tls: 'ldaps', ca_file: '/etc/pglab/ldap-ca.crt', people: '(uid={login}) below ou=people,dc=example,dc=edu', bind_dn: 'uid=pglab,ou=services,dc=example,dc=edu', group_base: 'ou=groups,dc=example,dc=edu', group_filter: '(member={dn})', ...more })
+const down = { servers: [{ url: 'ldaps://ldap.example.edu:636', up: false }, { url: 'ldaps://ldap2.example.edu:636', up: false }] }
+const IDENTITY = {
+  local: { mode: 'local' },
+  managed: { mode: 'managed', directory: directory({ servers: [{ url: 'ldaps://127.0.0.1:1636', up: true }], people: 'uid=LOGIN,ou=people,dc=lab,dc=internal', bind_dn: undefined, suffix: 'dc=lab,dc=internal' }) },
+  directory: { mode: 'directory', directory: directory({}) },
+  away: { mode: 'directory', directory: directory(down) },
+  certificate: { mode: 'directory', directory: directory(down) },
+  plain: { mode: 'directory', directory: directory({ tls: 'plain', servers: [{ url: 'ldap://ldap.example.edu:389', up: null }] }) },
+}
+const step = (name, passed, said) => ({ name, passed, said })
+const good = ({ login, password }) => [
+  step('Connect', true, 'ldaps://ldap.example.edu:636 answers, protected by TLS, the certificate is trusted'),
+  step('Connect', true, 'ldaps://ldap2.example.edu:636 answers, protected by TLS, the certificate is trusted'),
+  step('Account that searches', true, 'the directory lets in uid=pglab,ou=services,dc=example,dc=edu'),
+  ...(login ? [step('Find', true, `${login} is uid=${login},ou=people,dc=example,dc=edu`)] : []),
+  ...(login && password ? [password === 'wrong' ? step('Sign in', false, `"${login}": the password is wrong`) : step('Sign in', true, `the directory lets in uid=${login},ou=people,dc=example,dc=edu, in 2 groups: cn=class,ou=groups,dc=example,dc=edu; cn=staff,ou=groups,dc=example,dc=edu`)] : []),
+]
+const STEPS = {
+  local: () => [],
+  managed: good,
+  directory: good,
+  plain: good,
+  away: () => ['ldap', 'ldap2'].map((host) => step('Connect', false, `no server of the directory answers (ldaps://${host}.example.edu:636: I/O error: Connection refused (os error 111))`)),
+  certificate: () => ['ldap', 'ldap2'].map((host) => step('Connect', false, `the certificate of ldaps://${host}.example.edu:636 is not trusted: invalid peer certificate: UnknownIssuer; name its CA in identity.ca_file`)),
+}
+const PROGRAMS = {
+  none: [],
+  some: [
+    { kind: 'exporter', name: '127.0.0.1:9237', up: true, detail: '1284 checks reported', checked_at: null },
+    { kind: 'exporter', name: '127.0.0.1:9238', up: false, detail: 'Connection refused (os error 111)', checked_at: null },
+    { kind: 'prometheus', name: '127.0.0.1:9090', up: true, detail: '2 of 3 targets up', checked_at: null },
+    { kind: 'target', name: 'pglab lab.example.edu:443', up: true, detail: 'up', checked_at: iso(9) },
+    { kind: 'target', name: 'sql-exporter 127.0.0.1:9237', up: true, detail: 'up', checked_at: iso(12) },
+    { kind: 'target', name: 'lab-exporter 127.0.0.1:9238', up: false, detail: 'Get "http://127.0.0.1:9238/metrics": dial tcp 127.0.0.1:9238: connect: connection refused', checked_at: iso(4) },
+  ],
+}
 const MAY = (lab) => ['view', 'results', 'assist', 'credentials_view', 'edit', 'roster_import', 'prepare', { draft: 'open', open: 'close', closed: 'archive', archived: '' }[lab.state], lab.state === 'closed' ? 'open' : '', 'delete'].filter(Boolean)
 const labJson = (lab) => ({ slug: lab.slug, title: lab.title, state: lab.state, start: lab.start, settings: lab.settings, max_score: lab.tasks.reduce((s, t) => s + t.points, 0), n_members: lab.members.filter((m) => !m.removed_at).length, example: lab.example, tasks: lab.tasks, may: MAY(lab), created_at: lab.created_at, opened_at: lab.opened_at, closed_at: lab.closed_at })
 const problem = (status, code, detail, more = {}) => ({ status, body: { type: `urn:pglab:${code}`, title: code, status, code, detail, ...more }, problem: true })
@@ -358,6 +403,7 @@ async function answer(req, url, body, res) {
   const is = `${req.method} /${seg[0] ?? ''}`
   const cookie = /pglab_session=([^;]+)/.exec(req.headers.cookie ?? '')?.[1]
   const login = cookie ? decodeURIComponent(cookie) : null
+  const mode = (what) => new RegExp(`mock_${what}=(\\w+)`).exec(req.headers.cookie ?? '')?.[1] ?? { identity: 'local', programs: 'none' }[what]
   const person = PEOPLE.find((p) => p.login === login) ?? (login && [...labs.values()].some((l) => l.members.some((m) => m.login === login)) ? { id: '1', login, name: login, role: 'student' } : null)
   const student = person?.role === 'student'
   const json = () => JSON.parse(body.toString('utf8') || '{}')
@@ -394,6 +440,13 @@ async function answer(req, url, body, res) {
     const workers = [['instances', 30], ['examples', 5], ['labs that end', 10], ['accounts', 60], ['board', 1], ['error feed', 0.5], ['watcher', 1], ['passwords', 10]]
     return ok({ version: '0.1.0', started_at: iso(5400), leader: true, postgres: { version: '15.18', connections: 41, max_connections: 500, role: 'pglab', superuser: true, may_end_sessions: true, may_see_passwords: true, log_destination: 'jsonlog', logging_collector: true, in_recovery: false, open_databases: ['shop'] }, reconcilers: workers.map(([name, period_s], i) => ({ name, about: `What ${name} is for`, period_s, last_run_at: iso(4 + i), last_result: 'nothing to do', ...(i === 5 ? { last_error: 'permission denied for function pg_read_file', failing_since: iso(300) } : {}) })), live: { n_databases: 40, n_waiting: 2, n_looking: 3 }, n_boards: 1, n_readers: 2 })
   }
+  if (path === '/identity') return ok(IDENTITY[mode('identity')])
+  if (path === '/identity/test') {
+    const wanted = json()
+    const steps = STEPS[mode('identity')](wanted)
+    return ok({ passed: steps.every((each) => each.passed), steps })
+  }
+  if (path === '/monitoring/state') return ok({ programs: PROGRAMS[mode('programs')] })
   if (path === '/labs' && req.method === 'GET') {
     const all = [...labs.values()].filter((l) => !student || l.members.some((m) => m.login === login))
     return ok({ items: process.env.MOCK_EMPTY || login === 'ines' ? [] : all.slice(0, student ? 1 : 99).map((l) => ({ slug: l.slug, title: l.title, state: l.state, role: student ? 'student' : 'instructor', n_members: l.members.length, created_at: l.created_at, may: MAY(l) })), next: null })
@@ -432,6 +485,7 @@ async function answer(req, url, body, res) {
     return ok(loadExample(lab, url.searchParams.get('name') ?? 'database', body.length, /broken/.test(url.searchParams.get('name') ?? '')), 202)
   }
   if (what === 'start-dump') return ok({}, 202)
+  if (what === 'history') return ok(history(lab))
   if (what === 'tasks') {
     if (!seg[3] && req.method === 'GET') return ok({ items: lab.tasks, next: null })
     if (!seg[3]) { const t = json(); const task = { id: id(), key: `own:${ids}`, explanation: '', position: lab.tasks.length, ...t, checks: t.checks.map((c) => ({ id: id(), kind: c.kind, title: c.title ?? `${c.kind} ${c.table?.name ?? ''}`, explanation: '', weight: c.weight ?? 1 })) }; lab.tasks.push(task); return ok(task, 201) }

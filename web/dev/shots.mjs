@@ -57,11 +57,31 @@ const PAGES = [
   ['account', '/account', 'admin'],
   ['people', '/people', 'admin'],
   ['system', '/system', 'admin'],
+  ['monitoring', '/labs/databases-101/monitoring', 'admin', null, { programs: 'some' }],
+  ['monitoring-files', '/labs/databases-101/monitoring', 'admin', (page) => page.getByRole('heading', { name: 'Files' }).scrollIntoViewIfNeeded(), { programs: 'some' }],
+  ['monitoring-none', '/labs/harbour/monitoring', 'admin', (page) => page.getByRole('heading', { name: 'Files' }).scrollIntoViewIfNeeded()],
+  ['monitoring-empty', '/labs/next-week/monitoring', 'admin'],
+  ...['local', 'managed', 'directory', 'away', 'certificate', 'plain'].map((identity) => [
+    `identity-${identity}`, '/system', 'admin', (page) => testIdentity(page, identity), { identity },
+  ]),
   ['palette', '/labs/harbour/board', 'admin', (page) => page.keyboard.press('Control+k')],
   ['keys', '/labs/harbour/board', 'admin', (page) => page.keyboard.press('Shift+?')],
   ['not-found', '/nowhere', 'admin'],
   ['no-lab', '/labs/gone/board', 'admin'],
 ]
+
+/** The section with the steps of its test, where there is a directory to test. */
+async function testIdentity(page, identity) {
+  if (identity !== 'local') {
+    await page.getByRole('textbox', { name: 'Login' }).fill('ada')
+    await page.getByRole('textbox', { name: 'Password' }).fill(identity === 'managed' ? 'wrong' : 'right')
+    await page.getByRole('button', { name: 'Test this' }).click()
+    const steps = page.getByRole('list', { name: 'Steps of the test' })
+    await steps.waitFor()
+    return steps.scrollIntoViewIfNeeded()
+  }
+  return page.getByRole('heading', { name: 'Identity' }).scrollIntoViewIfNeeded()
+}
 const SIZES = [['desk', 1440, 900], ['phone', 390, 844]]
 
 const browser = await chromium.launch({
@@ -72,11 +92,12 @@ const browser = await chromium.launch({
 let complaints = 0
 for (const [size, width, height] of SIZES) {
   for (const scheme of ['light', 'dark']) {
-    for (const [name, path, login, act] of PAGES) {
+    for (const [name, path, login, act, modes] of PAGES) {
       const shot = `${name}-${size}-${scheme}`
       if (only.length > 0 && !only.some((part) => shot.includes(part))) continue
       const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: 'reduce', deviceScaleFactor: 1 })
       if (login) await context.addCookies([{ name: 'pglab_session', value: login, url: BASE }])
+      await context.addCookies(Object.entries(modes ?? {}).map(([what, mode]) => ({ name: `mock_${what}`, value: mode, url: BASE })))
       const page = await context.newPage()
       const say = (text) => {
         complaints += 1

@@ -9,6 +9,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use pglab_control::{Control, history, monitoring};
+use pglab_core::exporter::File;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -57,7 +58,12 @@ async fn exporters(
     Query(query): Query<FileQuery>,
 ) -> Result<Response, Problem> {
     let files = monitoring::lab_files(&control, &actor, &lab).await?;
-    Ok(match query.format {
+    answered(files, query.format, "sql-exporters.zip")
+}
+
+/// Files as they are asked for; `name` is the archive's.
+fn answered(files: Vec<File>, format: FileFormat, name: &str) -> Result<Response, Problem> {
+    Ok(match format {
         FileFormat::Json => Json(ExporterFiles {
             files: files
                 .into_iter()
@@ -72,13 +78,38 @@ async fn exporters(
             let mut response = monitoring::zip(&files)?.into_response();
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
-            headers.insert(
-                header::CONTENT_DISPOSITION,
-                HeaderValue::from_static("attachment; filename=\"sql-exporters.zip\""),
-            );
+            if let Ok(disposition) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
+                headers.insert(header::CONTENT_DISPOSITION, disposition);
+            }
             response
         }
     })
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Product {
+    Prometheus,
+    Grafana,
+}
+
+/// Files for Prometheus (whom to scrape, rules) or Grafana (data source, dashboards), with this pglab's address filled in.
+/// They hold no secret.
+#[utoipa::path(get, path = "/api/v1/monitoring/files/{product}", tag = "monitoring", operation_id = "monitoring_files",
+    params(("product" = inline(Product), Path), FileQuery),
+    responses((status = 200, content((ExporterFiles = "application/json"), (Vec<u8> = "application/zip")))))]
+async fn product_files(
+    State(control): State<Control>,
+    Acting(actor): Acting,
+    Path(product): Path<Product>,
+    Query(query): Query<FileQuery>,
+) -> Result<Response, Problem> {
+    let (product, name) = match product {
+        Product::Prometheus => (monitoring::Product::Prometheus, "pglab-prometheus.zip"),
+        Product::Grafana => (monitoring::Product::Grafana, "pglab-grafana.zip"),
+    };
+    let files = monitoring::product_files(&control, &actor, product)?;
+    answered(files, query.format, name)
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,6 +125,8 @@ pub struct MonitoredProgram {
     pub up: bool,
     /// How much it tells, or why it does not answer.
     pub detail: String,
+    /// When Prometheus scraped the target last; null for who is asked by pglab itself, now.
+    pub checked_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -124,6 +157,7 @@ async fn state(
             name: seen.name,
             up: seen.up,
             detail: seen.detail,
+            checked_at: seen.checked_at,
         })
         .collect();
     Ok(Json(MonitoringState { programs }))
@@ -194,6 +228,7 @@ async fn show_history(
 pub fn router() -> OpenApiRouter<Control> {
     OpenApiRouter::new()
         .routes(routes!(exporters))
+        .routes(routes!(product_files))
         .routes(routes!(state))
         .routes(routes!(show_history))
 }

@@ -111,6 +111,7 @@ export const myPageGet = (slug: string) => request<T.MyPage>(`${lab(slug)}/me`)
 export const resultsGet = (slug: string) => request<T.LabResults>(`${lab(slug)}/results?format=json`)
 export const resultsUrl = (slug: string, format: string) => `/api/v1${lab(slug)}/results?format=${format}`
 export const exportersUrl = (slug: string) => `/api/v1${lab(slug)}/monitoring/exporters?format=zip`
+export const productFilesUrl = (product: 'prometheus' | 'grafana') => `/api/v1/monitoring/files/${product}?format=zip`
 export const historyGet = (slug: string) => request<T.History>(`${lab(slug)}/history`)
 export const monitoringGet = () => request<T.MonitoringState>('/monitoring/state')
 export const credentialsCsvUrl = (slug: string) => `/api/v1${lab(slug)}/credentials.csv`

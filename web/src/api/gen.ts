@@ -757,6 +757,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/monitoring/files/{product}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Files for Prometheus (whom to scrape, rules) or Grafana (data source, dashboards), with this pglab's address filled in.
+         *     They hold no secret.
+         */
+        get: operations["monitoring_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/monitoring/state": {
         parameters: {
             query?: never;
@@ -2161,6 +2181,11 @@ export interface components {
          */
         MetricNames: "logins" | "pseudonyms" | "off";
         MonitoredProgram: {
+            /**
+             * Format: date-time
+             * @description When Prometheus scraped the target last; null for who is asked by pglab itself, now.
+             */
+            checked_at?: string | null;
             /** @description How much it tells, or why it does not answer. */
             detail: string;
             kind: components["schemas"]["ProgramKind"];
@@ -4753,6 +4778,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitoring_files: {
+        parameters: {
+            query?: {
+                format?: "json" | "zip";
+            };
+            header?: never;
+            path: {
+                product: "prometheus" | "grafana";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExporterFiles"];
+                    "application/zip": number[];
+                };
             };
             /** @description What went wrong, in words and with a stable code */
             default: {

@@ -48,6 +48,7 @@ const OWN: &[&str] = &[
 const OF_INSTRUCTORS: &[&str] = &[
     "POST /api/v1/labs",
     "GET /api/v1/monitoring/state",
+    "GET /api/v1/monitoring/files/{product}",
     "GET /api/v1/packs",
     "POST /api/v1/packs",
     "PUT /api/v1/packs",
@@ -95,6 +96,7 @@ impl Walk {
             .replace("{login}", "mate")
             .replace("{token}", "made-up")
             .replace("{kind}", "pglab")
+            .replace("{product}", "grafana")
             .replace("{pack}", "made-up");
         for id in ["{id}", "{task}", "{check}"] {
             uri = uri.replace(id, &self.task);

@@ -12,6 +12,7 @@ mod extract;
 mod idempotency;
 mod labs;
 mod metrics;
+mod monitoring;
 mod oidc;
 mod people;
 mod proxies;

@@ -1,7 +1,8 @@
 //! The chain from students' databases to Prometheus without pglab in between: the exporters' files of labs, written
-//! where an exporter reads them, and what pglab can see of the programs in that chain.
+//! where an exporter reads them, files for Prometheus and Grafana, and what pglab can see of the programs in that chain.
 
 mod exporters;
+mod files;
 mod state;
 mod targets;
 mod write;
@@ -9,6 +10,7 @@ mod write;
 use std::path::PathBuf;
 
 pub use exporters::{lab_files, zip};
+pub use files::{Product, product_files};
 pub use state::{Program, Seen, state};
 pub use targets::{TargetGroup, TargetKind, targets};
 pub use write::{WORKER, run};

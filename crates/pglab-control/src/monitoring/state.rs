@@ -1,6 +1,7 @@
 //! How the programs of the chain are, as pglab can see them: exporters answer, Prometheus has targets and knows how the
 //! last scrape of each went.
 
+use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use pglab_core::access::{Actor, Operation};
 use pglab_fleet::http;
@@ -24,6 +25,8 @@ pub struct Seen {
     pub up: bool,
     /// How much it told, or why it does not answer.
     pub detail: String,
+    /// When Prometheus scraped the target last.
+    pub checked_at: Option<DateTime<Utc>>,
 }
 
 /// Exporters first, then Prometheus with its targets. Only what the configuration names.
@@ -58,6 +61,7 @@ async fn exporter(address: &str) -> Seen {
             }
             Err(why) => why,
         },
+        checked_at: None,
     }
 }
 
@@ -79,6 +83,8 @@ struct Target {
     health: String,
     #[serde(default)]
     last_error: String,
+    /// Far in the past before the first time.
+    last_scrape: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -101,12 +107,14 @@ async fn prometheus(address: &str) -> Vec<Seen> {
         name: address.to_owned(),
         up,
         detail,
+        checked_at: None,
     };
     match read {
         Err(why) => vec![own(false, why)],
         Ok(answer) => {
             let targets = answer.data.active_targets;
-            let mut seen = vec![own(true, format!("{} targets", targets.len()))];
+            let n_up = targets.iter().filter(|target| target.health == "up").count();
+            let mut seen = vec![own(true, format!("{n_up} of {} targets up", targets.len()))];
             seen.extend(targets.into_iter().map(|target| Seen {
                 program: Program::Target,
                 name: format!("{} {}", target.labels.job, target.labels.instance),
@@ -116,6 +124,7 @@ async fn prometheus(address: &str) -> Vec<Seen> {
                 } else {
                     target.last_error
                 },
+                checked_at: target.last_scrape.filter(|at| at.timestamp() > 0),
             }));
             seen
         }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { HistoryPoint } from '@/api/types'
-import { graphs, inWords, timeline } from './series'
+import { graphs, inWords, missing, shares, timeline } from './series'
 
 const point = (seconds: number, more: Partial<HistoryPoint> = {}): HistoryPoint => ({
   at: new Date(seconds * 1000).toISOString(),
@@ -30,5 +30,23 @@ describe('the history of a lab', () => {
     ])
     expect(inWords(drawn[0]!)).toBe('Tasks done: 5 now, at most 5')
     expect(inWords({ title: 'Errors', unit: '', values: [null] })).toBe('Errors: nothing yet')
+  })
+
+  test('shares of the class, where there is one', () => {
+    const now = [point(0), point(15, { completions: 7, connected: 3 })]
+    expect(shares(now, 4, 5).map(({ value, of }) => [value, of])).toEqual([
+      [7, 20],
+      [3, 4],
+    ])
+    expect(shares(now, 4, 0)).toHaveLength(1)
+    expect(shares(now, 0, 5)).toEqual([])
+    expect(shares([], 4, 5)).toEqual([])
+  })
+
+  test('what is not named is said', () => {
+    const program = (kind: 'exporter' | 'prometheus' | 'target') => ({ kind, name: 'x', up: true, detail: '', checked_at: null })
+    expect(missing([program('exporter'), program('prometheus')])).toEqual([])
+    expect(missing([program('exporter')])).toHaveLength(1)
+    expect(missing([program('prometheus'), program('target')])[0]).toContain('monitoring.exporters')
   })
 })

@@ -1,6 +1,6 @@
 // From the history of a lab to what a graph draws. Pure.
 
-import type { HistoryPoint } from '@/api/types'
+import type { HistoryPoint, MonitoredProgram } from '@/api/types'
 
 export interface Graph {
   title: string
@@ -47,4 +47,32 @@ export function inWords(graph: Graph): string {
   const last = known.at(-1)
   if (last === undefined) return `${graph.title}: nothing yet`
   return `${graph.title}: ${last}${graph.unit} now, at most ${Math.max(...known)}${graph.unit}`
+}
+
+export interface Share {
+  title: string
+  unit: string
+  value: number
+  of: number
+}
+
+/** Where the class is now, as shares of what it could be; none where there is nobody or nothing to do. */
+export function shares(points: HistoryPoint[], n_students: number, n_tasks: number): Share[] {
+  const last = points.at(-1)
+  if (!last || n_students === 0) return []
+  const connected = { title: 'Students connected', unit: 'students connected', value: last.connected, of: n_students }
+  if (n_tasks === 0) return [connected]
+  return [
+    { title: 'Tasks done by the class', unit: 'tasks done', value: last.completions, of: n_students * n_tasks },
+    connected,
+  ]
+}
+
+/** What could be shown besides, and is not named in pglab.toml. */
+export function missing(programs: MonitoredProgram[]): string[] {
+  const has = (kind: MonitoredProgram['kind']) => programs.some((program) => program.kind === kind)
+  return [
+    has('prometheus') ? '' : 'No Prometheus is named (monitoring.prometheus in pglab.toml): whether it scrapes these is not known.',
+    has('exporter') ? '' : 'No SQL exporter is named (monitoring.exporters in pglab.toml).',
+  ].filter((line) => line !== '')
 }

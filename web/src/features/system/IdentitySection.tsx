@@ -26,7 +26,7 @@ export function IdentitySection() {
   )
 }
 
-function Directory({ directory }: { directory: DirectoryView }) {
+export function Directory({ directory }: { directory: DirectoryView }) {
   const [login, setLogin] = useState('')
   const [password, setPassword] = useState('')
   const test = useMutation({
@@ -38,7 +38,7 @@ function Directory({ directory }: { directory: DirectoryView }) {
         {directory.servers.map((server) => (
           <Fact key={server.url} label="Server">
             <StateWord tone={server.up == null ? 'quiet' : server.up ? 'good' : 'bad'}>
-              <code>{server.url}</code>
+              <code>{server.url}</code> {server.up == null ? 'not asked yet' : server.up ? 'answers' : 'does not answer'}
             </StateWord>
           </Fact>
         ))}
@@ -52,6 +52,12 @@ function Directory({ directory }: { directory: DirectoryView }) {
           </Fact>
         )}
       </Facts>
+      {directory.servers.every((server) => server.up === false) && (
+        <Notice tone="error" title="The directory is away">
+          Sessions go on, and so does work in PostgreSQL that began before. Nobody can sign in with a password of the directory
+          until it is back; admins of pglab’s own can. Test this to see what the servers say.
+        </Notice>
+      )}
       {directory.tls === 'plain' && (
         <Notice tone="warning" title="Passwords can be read on the way to the directory">
           Use <code>ldaps://</code> or <code>start_tls</code>.
@@ -124,7 +130,7 @@ export function IdentitySteps({ result }: { result: IdentityTestResult }) {
         <li key={`${step.name}: ${step.said}`} style={{ paddingBlock: 4, overflowWrap: 'anywhere' }}>
           <StateWord tone={step.passed ? 'good' : 'bad'}>
             <span style={{ whiteSpace: 'normal' }}>
-              <b>{step.name}</b> <span className="dim">{step.passed ? 'passed' : 'failed'}</span> {step.said}
+              <b>{step.name}</b> {step.passed ? 'passed' : 'failed'} <span style={{ color: 'var(--text)' }}>{step.said}</span>
             </span>
           </StateWord>
         </li>

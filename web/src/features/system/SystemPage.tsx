@@ -98,7 +98,7 @@ function Server({ postgres }: { postgres: Postgres }) {
 
 function Reconcilers({ system }: { system: SystemInfo }) {
   return (
-    <div className="table-wrap">
+    <div className="table-wrap" tabIndex={0} role="region" aria-label="Background work">
       <table className="table">
         <thead>
           <tr>
