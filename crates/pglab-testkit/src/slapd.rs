@@ -115,6 +115,29 @@ impl Slapd {
         }
     }
 
+    /// Changes by `slapmodify`, which nobody's access limits: to its policies, say. It is stopped meanwhile.
+    pub async fn change_at_rest(&mut self, ldif: &str) {
+        self.stop().await;
+        let path = self.folder.join("change.ldif");
+        fs::write(&path, ldif).expect("the file can be written");
+        at_rest(&self.files, "slapmodify", &path);
+        self.start_again().await;
+    }
+
+    /// The default policy for passwords, with these lines more.
+    pub async fn policy(&mut self, lines: &[&str]) {
+        let changes: Vec<String> = lines
+            .iter()
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| format!("replace: {name}\n{name}:{value}\n-\n"))
+            .collect();
+        self.change_at_rest(&format!(
+            "dn: cn=default,ou=policies,{SUFFIX}\nchangetype: modify\n{}",
+            changes.concat()
+        ))
+        .await;
+    }
+
     /// Stops its clock, as it were: connections are still accepted by the kernel, and nothing is answered.
     pub fn freeze(&self) {
         self.signal("-STOP");
@@ -402,14 +425,23 @@ fn add_many(files: &SlapdFiles, n_people: usize) {
         .collect();
     let ldif = files.folder.join("many.ldif");
     fs::write(&ldif, text).expect("the file can be written");
+    at_rest(files, "slapadd", &ldif);
+}
+
+/// `slapadd` or `slapmodify`, while nobody runs on the database.
+fn at_rest(files: &SlapdFiles, program: &str, ldif: &Path) {
     let configuration = files.configuration_file();
-    let output = Command::new("/usr/sbin/slapadd")
-        .args(["-q", "-f"])
+    let mut command = Command::new(Path::new("/usr/sbin").join(program));
+    if program == "slapadd" {
+        command.arg("-q");
+    }
+    let output = command
+        .arg("-f")
         .arg(&configuration)
         .arg("-l")
-        .arg(&ldif)
+        .arg(ldif)
         .output()
-        .expect("slapadd runs");
+        .expect("the program runs");
     assert!(
         output.status.success(),
         "{}",

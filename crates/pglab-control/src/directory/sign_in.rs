@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use pglab_core::{
     access::Actor,
-    directory::{DirectorySettings, IdentitySettings, roles},
+    directory::{DirectorySettings, IdentityMode, IdentitySettings, roles},
     id::{MemberId, PersonId},
     lab::{LabState, MemberRole, Slug},
     person::{Login, Role},
 };
 use pglab_identity::{
-    directory::{Entry, Refusal, SignIn, SignedIn},
+    directory::{Entry, PolicyError, Refusal, SignIn, SignedIn},
     password,
 };
 use pglab_store::{
@@ -40,14 +40,25 @@ pub(crate) async fn person(control: &Control, login: &Login, password: &str) -> 
     if password.is_empty() || password.len() > password::MAX_BYTES {
         return Err(Error::SignInRefused);
     }
+    let identity = &control.options().identity;
     let begun = Instant::now();
     let answer = directory.sign_in(login.as_str(), password).await;
     control.metrics().directory_asked(begun.elapsed());
     let signed_in = match answer {
         Err(error) => return Err(away(&error)),
         Ok(SignIn::In(signed_in)) => *signed_in,
+        // The password is right, and good for choosing another: in pglab's own tree that is done here.
+        Ok(SignIn::Refused(Refusal::Policy(PolicyError::MustChange)))
+            if identity.mode() == IdentityMode::Managed =>
+        {
+            return managed(control, login, password, true).await;
+        }
         Ok(SignIn::Refused(Refusal::Policy(error))) => {
-            return Err(Error::AccountHeld(error.sentence().to_owned()));
+            let said = match identity.mode() {
+                IdentityMode::Directory => error.sentence_elsewhere(),
+                IdentityMode::Local | IdentityMode::Managed => error.sentence(),
+            };
+            return Err(Error::AccountHeld(said.to_owned()));
         }
         Ok(SignIn::Refused(Refusal::Wrong)) => return Err(Error::SignInRefused),
         Ok(SignIn::Refused(Refusal::Nobody | Refusal::Several)) => {
@@ -56,16 +67,25 @@ pub(crate) async fn person(control: &Control, login: &Login, password: &str) -> 
             return Err(Error::SignInRefused);
         }
     };
-    match &control.options().identity {
+    match identity {
         IdentitySettings::Local => Err(Error::SignInRefused),
-        IdentitySettings::Managed(..) => managed(control, login, password).await,
+        IdentitySettings::Managed(..) => {
+            // It has expired, and works a few times more.
+            let must_change = signed_in.policy.grace_left.is_some();
+            managed(control, login, password, must_change).await
+        }
         IdentitySettings::Directory(settings) => admit(control, settings, login, password, signed_in).await,
     }
 }
 
 /// A person of the tree that pglab fills. Was the initial password changed by other means than pglab's, it is of no use to
-/// anybody and is forgotten.
-async fn managed(control: &Control, login: &Login, password: &str) -> Result<Person, Error> {
+/// anybody and is forgotten. `must_change`: the directory wants another password before anything else.
+async fn managed(
+    control: &Control,
+    login: &Login,
+    password: &str,
+    must_change: bool,
+) -> Result<Person, Error> {
     let pool = control.store.pool();
     let known = person::by_login(pool, login).await?;
     let person = known
@@ -74,31 +94,40 @@ async fn managed(control: &Control, login: &Login, password: &str) -> Result<Per
     let Some(found) = credential::by_person(pool, person.id).await? else {
         return Ok(person);
     };
-    if let Some(initial) = initial_password(control, &found)?
-        && initial != password
-    {
+    let initial = initial_password(control, &found)?;
+    let chosen_elsewhere = initial.is_some_and(|initial| initial != password);
+    if !chosen_elsewhere && (found.must_change || !must_change) {
+        return Ok(person);
+    }
+    let fresh = if chosen_elsewhere {
         let chosen = password.to_owned();
         let (hash, verifier) =
             hashing(move || Ok((password::hash(&chosen)?, password::scram_verifier(&chosen)))).await?;
-        let now = control.now();
-        let mut tx = control.store.begin().await?;
-        let current = credential::by_person_locked(&mut tx, person.id).await?;
-        if current
-            .as_ref()
-            .is_some_and(|current| current.initial_sealed == found.initial_sealed)
-        {
-            let chosen = Credential {
-                password_hash: Some(hash),
-                scram_verifier: Some(verifier),
-                initial_sealed: None,
-                must_change: false,
-                changed_at: now,
-                ..found
-            };
-            credential::put(&mut tx, &chosen).await?;
-            directory_account::password_given(&mut tx, person.id, now).await?;
-            control.store.commit(tx).await?;
+        Credential {
+            password_hash: Some(hash),
+            scram_verifier: Some(verifier),
+            initial_sealed: None,
+            must_change,
+            changed_at: control.now(),
+            ..found.clone()
         }
+    } else {
+        Credential {
+            must_change,
+            ..found.clone()
+        }
+    };
+    let mut tx = control.store.begin().await?;
+    let current = credential::by_person_locked(&mut tx, person.id).await?;
+    let as_found = current.as_ref().is_some_and(|current| {
+        current.initial_sealed == found.initial_sealed && current.changed_at == found.changed_at
+    });
+    if as_found {
+        credential::put(&mut tx, &fresh).await?;
+        if chosen_elsewhere {
+            directory_account::password_given(&mut tx, person.id, fresh.changed_at).await?;
+        }
+        control.store.commit(tx).await?;
     }
     Ok(person)
 }

@@ -65,7 +65,7 @@ impl PolicyError {
             Self::Locked => {
                 "this account is locked after too many wrong passwords; wait some minutes or ask your instructor"
             }
-            Self::MustChange => "your password has to be changed first",
+            Self::MustChange => "your password has to be changed before it is good for anything else",
             Self::MayNotChange => {
                 "the directory does not let people change their passwords; ask your instructor"
             }
@@ -77,6 +77,22 @@ impl PolicyError {
             Self::TooYoung => "your password was changed only just now; the directory wants you to wait",
             Self::InHistory => "you have used this password before; the directory wants a new one",
             Self::TooLong => "the new password is too long for the directory; use fewer characters",
+        }
+    }
+
+    /// The same where pglab can't change passwords: in a directory that it only reads.
+    pub fn sentence_elsewhere(self) -> &'static str {
+        match self {
+            Self::Expired => {
+                "your password has expired; change it where you do that for everything else, then sign in here"
+            }
+            Self::Locked => {
+                "this account is locked in the directory of your university; wait some minutes or ask who looks after it"
+            }
+            Self::MustChange => {
+                "your password has to be changed first; do that where you do it for everything else, then sign in here"
+            }
+            other => other.sentence(),
         }
     }
 }

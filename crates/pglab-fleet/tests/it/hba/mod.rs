@@ -10,7 +10,9 @@ use std::{
 };
 
 use pglab_core::{
-    directory::{BindMode, DirectorySettings, Scope, Search, Secret, Server, Tls},
+    directory::{
+        BindMode, DirectorySettings, Scope, Search, Secret, Server, Tls, slapd::FAILURES_UNTIL_LOCKED,
+    },
     hba::{Find, LdapMethod, Protection, SearchBy, StudentAccess, difference},
     ident::Ident,
 };
@@ -39,9 +41,9 @@ struct School {
 impl School {
     async fn start() -> Self {
         let server = TestServer::start().await;
-        let slapd = Slapd::start();
-        slapd.add_person("ada", "ada", "ada-of-ldap");
-        slapd.add_person("o'neil \"x\"", "o'neil \\22x\\22", "quotes-of-ldap");
+        let slapd = Slapd::start().await;
+        slapd.server().add_person("ada", "ada-of-ldap");
+        slapd.server().add_person("o'neil \"x\"", "quotes-of-ldap");
         let maintenance = server.superuser("postgres").await;
         maintenance
             .batch_execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC")
@@ -140,16 +142,16 @@ impl School {
     fn simple(&self) -> BindMode {
         BindMode::Simple {
             prefix: "uid=".to_owned(),
-            suffix: format!(",{}", self.slapd.people()),
+            suffix: format!(",{}", self.slapd.server().people()),
         }
     }
 
     fn search(&self, scope: Scope, filter: &str) -> BindMode {
-        let (dn, password) = self.slapd.account();
+        let (dn, password) = self.slapd.server().postgres_account();
         BindMode::Search(Search {
             bind_dn: Some(dn),
             bind_password: Some(Secret::new(password)),
-            base: self.slapd.people(),
+            base: self.slapd.server().people(),
             scope,
             filter: filter.to_owned(),
         })
@@ -244,8 +246,8 @@ async fn seven_ways_to_ask_a_directory() {
 async fn a_search_password_with_quotes_and_a_hash() {
     let school = School::start().await;
     let password = "two \"words\" # 'one', $username";
-    let (dn, _) = school.slapd.account();
-    school.slapd.ldif(&format!(
+    let (dn, _) = school.slapd.server().postgres_account();
+    school.slapd.server().ldif(&format!(
         "dn: {dn}\nchangetype: modify\nreplace: userPassword\nuserPassword: {password}\n"
     ));
     let BindMode::Search(search) = school.search(Scope::Subtree, "(uid={login})") else {
@@ -297,23 +299,59 @@ async fn the_directory_is_away_and_comes_back() {
     school.apply(method).await.unwrap();
     let session = school.sign_in("ada", "ada-of-ldap").await.unwrap();
 
-    school.slapd.stop();
+    school.slapd.server_mut().stop().await;
     session.query_one("SELECT 1", &[]).await.unwrap();
     let refused = school.sign_in("ada", "ada-of-ldap").await.unwrap_err();
     assert_eq!(refused.to_string(), "LDAP authentication failed for user \"ada\"");
     school.sign_in("pglab_chk_ada", "of-the-checker").await.unwrap();
     school.sign_in("bob", "of-postgresql").await.unwrap();
-    school.slapd.start_again();
+    school.slapd.server_mut().start_again().await;
     school.sign_in("ada", "ada-of-ldap").await.unwrap();
 
-    school.slapd.freeze();
+    school.slapd.server().freeze();
     let began = Instant::now();
     let output = psql(&school, "ada", "ada-of-ldap");
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     assert!(output.contains("FATAL"), "{output}");
     school.sign_in("pglab_chk_ada", "of-the-checker").await.unwrap();
-    school.slapd.thaw();
+    school.slapd.server().thaw();
     school.sign_in("ada", "ada-of-ldap").await.unwrap();
+}
+
+/// PostgreSQL binds and reads nothing else: a password that must be changed opens psql, one that has expired or an account
+/// that is locked does not, and all that psql says is that it was LDAP.
+#[tokio::test]
+async fn rules_for_passwords_as_psql_sees_them() {
+    let mut school = School::start().await;
+    let method = LdapMethod::of(&school.slapd.settings(Tls::StartTls, school.simple())).unwrap();
+    school.apply(method).await.unwrap();
+    let refused = "FATAL:  LDAP authentication failed for user \"ada\"";
+    let dn = school.slapd.server().tree().person_dn("ada");
+    let mark =
+        |name: &str, value: &str| format!("dn: {dn}\nchangetype: modify\nreplace: {name}\n{name}: {value}\n");
+    let slapd = school.slapd.server_mut();
+    slapd.policy(&["pwdMustChange: TRUE", "pwdMaxAge: 86400"]).await;
+    slapd.change_at_rest(&mark("pwdReset", "TRUE")).await;
+    assert_eq!(psql(&school, "ada", "ada-of-ldap"), "");
+
+    let slapd = school.slapd.server_mut();
+    slapd.change_at_rest(&mark("pwdReset", "FALSE")).await;
+    slapd
+        .change_at_rest(&mark("pwdChangedTime", "20200101000000Z"))
+        .await;
+    let said = psql(&school, "ada", "ada-of-ldap");
+    assert!(said.contains(refused), "{said}");
+
+    // A new password ends that; wrong ones lock, and a new one ends that too.
+    let change = |password: &str| mark("userPassword", password);
+    school.slapd.server().ldif(&change("second-of-ada"));
+    assert_eq!(psql(&school, "ada", "second-of-ada"), "");
+    for _ in 0..FAILURES_UNTIL_LOCKED {
+        assert!(psql(&school, "ada", "guessed").contains(refused));
+    }
+    assert!(psql(&school, "ada", "second-of-ada").contains(refused));
+    school.slapd.server().ldif(&change("third-of-ada"));
+    assert_eq!(psql(&school, "ada", "third-of-ada"), "");
 }
 
 fn psql(school: &School, role: &str, password: &str) -> String {
