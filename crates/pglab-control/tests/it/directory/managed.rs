@@ -124,6 +124,35 @@ async fn a_class_from_roster_to_a_password_of_their_own() {
     assert!(sign_in(&lesson, "bob", &bobs, "::1").await.is_ok());
 }
 
+/// For a slapd without argon2: initial passwords as salted SHA-1. A hash that pglab has from before is of no use there, and it
+/// is said whose.
+#[tokio::test]
+async fn a_tree_that_can_not_check_argon2() {
+    let slapd = Slapd::start().await;
+    let IdentitySettings::Managed(settings, tree) = slapd.managed() else {
+        panic!("it is managed");
+    };
+    let tree = ManagedTree {
+        hash: StoredHash::Ssha,
+        ..tree
+    };
+    let options = Options {
+        identity: IdentitySettings::Managed(settings, tree),
+        ..Options::default()
+    };
+    let lesson = Lesson::start_with(options).await;
+    lesson.import("ada\n").await;
+    lesson.person("grace", Role::Instructor).await;
+    lesson.chose_a_password("grace", "chosen-before").await;
+    let made = reconcile::activate(&lesson).await.unwrap();
+    assert_eq!(made.refused, 1, "{made}");
+    assert!(
+        made.first_refusal.unwrap().starts_with("grace has a password that a tree without argon2 can't hold"),
+    );
+    let first = initial(&lesson, "ada").await;
+    assert!(sign_in(&lesson, "ada", &first, "::1").await.is_ok());
+}
+
 #[tokio::test]
 async fn while_the_directory_is_away() {
     let (mut slapd, lesson) = started().await;
