@@ -48,18 +48,11 @@ pub(crate) async fn person(control: &Control, login: &Login, password: &str) -> 
         Err(error) => return Err(away(&error)),
         Ok(SignIn::In(signed_in)) => *signed_in,
         // The password is right, and good for choosing another: in pglab's own tree that is done here.
-        Ok(SignIn::Refused(Refusal::Policy(PolicyError::MustChange)))
-            if identity.mode() == IdentityMode::Managed =>
-        {
+        Ok(SignIn::Refused(Refusal::MustChange)) if identity.mode() == IdentityMode::Managed => {
             return managed(control, login, password, true).await;
         }
-        Ok(SignIn::Refused(Refusal::Policy(error))) => {
-            let said = match identity.mode() {
-                IdentityMode::Directory => error.sentence_elsewhere(),
-                IdentityMode::Local | IdentityMode::Managed => error.sentence(),
-            };
-            return Err(Error::AccountHeld(said.to_owned()));
-        }
+        Ok(SignIn::Refused(Refusal::MustChange)) => return Err(held(identity, PolicyError::MustChange)),
+        Ok(SignIn::Refused(Refusal::Policy(error))) => return Err(held(identity, error)),
         Ok(SignIn::Refused(Refusal::Wrong)) => return Err(Error::SignInRefused),
         Ok(SignIn::Refused(Refusal::Nobody | Refusal::Several)) => {
             // As long as the comparison that there was none of.
@@ -76,6 +69,15 @@ pub(crate) async fn person(control: &Control, login: &Login, password: &str) -> 
         }
         IdentitySettings::Directory(settings) => admit(control, settings, login, password, signed_in).await,
     }
+}
+
+/// What the directory says, with what to do about it.
+fn held(identity: &IdentitySettings, error: PolicyError) -> Error {
+    let said = match identity.mode() {
+        IdentityMode::Directory => error.sentence_elsewhere(),
+        IdentityMode::Local | IdentityMode::Managed => error.sentence(),
+    };
+    Error::AccountHeld(said.to_owned())
 }
 
 /// A person of the tree that pglab fills. Was the initial password changed by other means than pglab's, it is of no use to

@@ -39,7 +39,7 @@ impl Directory {
         let (result, answer) = self.bind(&mut lease.connection, name.dn(), old).await?;
         match refusal(&result, answer)? {
             // To change it is what they are let in for.
-            None | Some(Refusal::Policy(PolicyError::MustChange)) if result.rc == 0 => {}
+            None | Some(Refusal::MustChange) => {}
             other => {
                 lease.give_back();
                 return Ok(Err(ChangeRefusal::Old(other.unwrap_or(Refusal::Wrong))));

@@ -34,6 +34,9 @@ pub enum Refusal {
     Wrong,
     /// The directory knows several people by it.
     Several,
+    /// The password is right, and good for nothing but choosing another.
+    MustChange,
+    /// What the directory said instead of letting them in; nothing is known of the password.
     Policy(PolicyError),
 }
 
@@ -172,8 +175,7 @@ impl Name {
 /// What the answer to a bind means for the person. `None` lets them in.
 pub(super) fn refusal(result: &LdapResult, policy: PolicyAnswer) -> Result<Option<Refusal>, DirectoryError> {
     match (result.rc, policy.error) {
-        // The password is right, and good for nothing but choosing another.
-        (0, Some(PolicyError::MustChange)) => Ok(Some(Refusal::Policy(PolicyError::MustChange))),
+        (0, Some(PolicyError::MustChange)) => Ok(Some(Refusal::MustChange)),
         (0, _) => Ok(None),
         (_, Some(error)) => Ok(Some(Refusal::Policy(error))),
         // No such entry, no password in it, a name that can't be, a password that is wrong, or an entry that no one may

@@ -164,6 +164,7 @@ impl super::Refusal {
             Self::Nobody => "nobody has this login",
             Self::Wrong => "the password is wrong",
             Self::Several => "several people are found for this login",
+            Self::MustChange => "the password is right and has to be changed before anything else",
             Self::Policy(error) => error.sentence(),
         }
     }

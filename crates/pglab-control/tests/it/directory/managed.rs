@@ -8,7 +8,12 @@ use pglab_control::{
     session::{Shown, identify},
     sign_in::sign_in,
 };
-use pglab_core::person::{Login, Role};
+use pglab_core::{
+    directory::{IdentitySettings, ManagedTree, StoredHash},
+    person::{Login, Role},
+};
+use pglab_identity::password;
+use pglab_store::credential::{self, Credential};
 use pglab_testkit::Slapd;
 
 use crate::class::lesson::{Lesson, SLUG};
@@ -142,12 +147,24 @@ async fn a_tree_that_can_not_check_argon2() {
     };
     let lesson = Lesson::start_with(options).await;
     lesson.import("ada\n").await;
-    lesson.person("grace", Role::Instructor).await;
-    lesson.chose_a_password("grace", "chosen-before").await;
+    let (grace, chosen) = lesson.person("grace", Role::Instructor).await;
+    let found = credential::by_person(lesson.store.pool(), grace.id)
+        .await
+        .unwrap();
+    let of_before = Credential {
+        password_hash: Some(password::hash(&chosen).unwrap()),
+        initial_sealed: None,
+        ..found.unwrap()
+    };
+    let mut tx = lesson.store.begin().await.unwrap();
+    credential::put(&mut tx, &of_before).await.unwrap();
+    lesson.store.commit(tx).await.unwrap();
     let made = reconcile::activate(&lesson).await.unwrap();
     assert_eq!(made.refused, 1, "{made}");
     assert!(
-        made.first_refusal.unwrap().starts_with("grace has a password that a tree without argon2 can't hold"),
+        made.first_refusal
+            .unwrap()
+            .starts_with("grace has a password that a tree without argon2 can't hold"),
     );
     let first = initial(&lesson, "ada").await;
     assert!(sign_in(&lesson, "ada", &first, "::1").await.is_ok());
