@@ -44,7 +44,11 @@ web/node_modules/.installed: web/package-lock.json
 rust-test: ## All Rust tests, on real servers
 	cargo nextest run --workspace --profile ci
 
-browser-test: web/node_modules/.installed ## The whole job in a real browser
+web/e2e/provider/node_modules/.installed: web/e2e/provider/package-lock.json
+	cd web/e2e/provider && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+browser-test: web/node_modules/.installed web/e2e/provider/node_modules/.installed ## The whole job in a real browser
 	cargo build --quiet -p pglab
 	cd web && npm run --silent test:browser
 
@@ -79,6 +83,7 @@ deb-test: deb ## The Debian package on a fresh Debian 12 (debootstrap, root)
 	deploy/debian/prove "$$(ls -t target/debian/pglab_*.deb | head -1)"
 
 bench: install-for-bench ## Ratios against floors measured in the same run, at most 15 minutes (docs/performance.md)
+	cargo build --release --quiet -p pglab
 	cargo bench --quiet -p pglab-control --bench budgets
 
 soak: install-for-test ## The long crash tests
@@ -95,4 +100,4 @@ fmt: ## Format everything
 	cargo fmt --all
 
 clean: ## Remove what was built
-	rm -rf target web/dist/assets web/dist/index.html web/node_modules .dev
+	rm -rf target web/dist/assets web/dist/index.html web/node_modules web/e2e/provider/node_modules .dev

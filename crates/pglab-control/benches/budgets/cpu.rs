@@ -36,6 +36,11 @@ pub fn of_server(postmaster: i32) -> Duration {
     sum
 }
 
+/// Of one process that is somebody else's.
+pub fn of_pid(pid: i32) -> Duration {
+    of_process(&pid.to_string(), false).map_or(Duration::ZERO, |(time, _)| time)
+}
+
 /// Of this process, without the programs that it started.
 pub fn of_ourselves() -> Duration {
     of_process("self", false).map_or(Duration::ZERO, |(time, _)| time)

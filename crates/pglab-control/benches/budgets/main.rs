@@ -10,6 +10,7 @@ mod report;
 mod row;
 mod school;
 mod steady;
+mod storm;
 mod students;
 mod sweep;
 
@@ -59,6 +60,10 @@ async fn measure(options: &Options, report: &mut Report<'_>) -> Outcome<()> {
         ));
         let row = async { Ok(vec![prepare::measure(options).await?]) };
         report.rows("prepare", row).await?;
+    }
+    if options.wants("storm") {
+        say("Making a class that signs in by LDAP …");
+        report.rows("storm", storm::measure(options)).await?;
     }
     if !["sweep", "exporter", "steady"]
         .iter()

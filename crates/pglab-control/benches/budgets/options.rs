@@ -9,7 +9,7 @@ use crate::Outcome;
 
 const USAGE: &str = "make bench, or: cargo bench -p pglab-control --bench budgets -- [OPTIONS]
   --quick          small numbers, to see whether it runs
-  --only ROWS      some of: prepare,sweep,exporter,steady
+  --only ROWS      some of: prepare,storm,sweep,exporter,steady
   --databases N    of the last rows [default: 1000]
   --minutes N      rows that are not measured by then are left out [default: 15]
   --json FILE      written after each row [default: bench-results.json in the workspace]
@@ -21,6 +21,9 @@ pub struct Options {
     pub n_databases: usize,
     pub repetitions: u32,
     pub window: Duration,
+    /// People who sign in within `storm_window`.
+    pub n_storm: usize,
+    pub storm_window: Duration,
     pub minutes: u64,
     pub json: PathBuf,
     rows: Option<Vec<String>>,
@@ -34,6 +37,8 @@ impl Options {
             n_databases: 1000,
             repetitions: 3,
             window: Duration::from_secs(45),
+            n_storm: 300,
+            storm_window: Duration::from_secs(30),
             minutes: 15,
             json: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../bench-results.json")),
             rows: None,
@@ -52,6 +57,8 @@ impl Options {
                     options.n_databases = 40;
                     options.repetitions = 1;
                     options.window = Duration::from_secs(12);
+                    options.n_storm = 20;
+                    options.storm_window = Duration::from_secs(6);
                 }
                 "--only" => options.rows = Some(value()?.split(',').map(str::to_owned).collect()),
                 "--databases" => options.n_databases = value()?.parse()?,
@@ -63,6 +70,19 @@ impl Options {
             }
         }
         Ok(options)
+    }
+
+    /// The program itself, for what is measured from outside: `PGLAB_BIN`, else the one that was built beside the benches.
+    pub fn binary(&self) -> Outcome<PathBuf> {
+        if let Some(path) = std::env::var_os("PGLAB_BIN") {
+            return Ok(path.into());
+        }
+        // target/release/deps/budgets-… and target/release/pglab
+        let ours = std::env::current_exe()?;
+        let beside = ours.ancestors().nth(2).map(|folder| folder.join("pglab"));
+        beside.filter(|path| path.exists()).ok_or_else(|| {
+            "there is no pglab to sign in to: cargo build --release -p pglab, or set PGLAB_BIN".into()
+        })
     }
 
     pub fn wants(&self, row: &str) -> bool {

@@ -9,7 +9,7 @@ use pglab_control::{
     example::{self, ExampleState, Upload, UploadFor},
     instance, kit, lab, member, prepare, roster, task, workers,
 };
-use pglab_core::{access::Actor, check::Fact, ident::Ident};
+use pglab_core::{access::Actor, check::Fact, directory::IdentitySettings, ident::Ident};
 use pglab_fleet::{Address, Cluster, Connection, private::SUPERUSER, provision::cluster};
 use pglab_identity::{Sealer, SystemRandom};
 use pglab_store::{Store, example::Example};
@@ -27,9 +27,9 @@ const DUMP: &str = concat!(
     include_str!("../../../../examples/harbour/solution/040-ship.sql"),
 );
 const N_CHECKS: usize = 80;
-const OWN_DATABASE: &str = "pglab";
-const OWN_ROLE: &str = "pglab_store";
-const OWN_PASSWORD: &str = "of-the-bench";
+pub const OWN_DATABASE: &str = "pglab";
+pub const OWN_ROLE: &str = "pglab_store";
+pub const OWN_PASSWORD: &str = "of-the-bench";
 
 /// A test server has all this off or small; here it is as `pglab up` has it.
 const AS_IN_USE: &[(&str, &str)] = &[
@@ -43,17 +43,23 @@ pub struct School {
     pub server: TestServer,
     pub control: Control,
     data_dir: tempfile::TempDir,
+    identity: IdentitySettings,
 }
 
 impl School {
     pub async fn start() -> Outcome<Self> {
+        Self::start_with(IdentitySettings::Local).await
+    }
+
+    /// Where somebody else keeps the passwords.
+    pub async fn start_with(identity: IdentitySettings) -> Outcome<Self> {
         let server = TestServer::start_with(AS_IN_USE).await;
         server
             .server()
             .ensure_own_database(&Ident::new(OWN_DATABASE)?, &Ident::new(OWN_ROLE)?, OWN_PASSWORD)
             .await?;
         let data_dir = tempfile::tempdir()?;
-        let control = control(&server, data_dir.path()).await?;
+        let control = control(&server, data_dir.path(), &identity).await?;
         control.store.migrate().await?;
         let maintenance = control.cluster.maintenance().await?;
         cluster::secure(&maintenance, Some(&Ident::new(OWN_DATABASE)?)).await?;
@@ -61,12 +67,17 @@ impl School {
             server,
             control,
             data_dir,
+            identity,
         })
     }
 
     /// pglab after a restart: it knows nothing but what is stored.
     pub async fn restarted(&self) -> Outcome<Control> {
-        control(&self.server, self.data_dir.path()).await
+        control(&self.server, self.data_dir.path(), &self.identity).await
+    }
+
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.data_dir.path()
     }
 
     pub async fn superuser(&self) -> Connection {
@@ -203,7 +214,11 @@ impl School {
     }
 }
 
-async fn control(server: &TestServer, data_dir: &std::path::Path) -> Outcome<Control> {
+async fn control(
+    server: &TestServer,
+    data_dir: &std::path::Path,
+    identity: &IdentitySettings,
+) -> Outcome<Control> {
     let address = Address {
         host: "127.0.0.1".to_owned(),
         port: server.port(),
@@ -213,7 +228,7 @@ async fn control(server: &TestServer, data_dir: &std::path::Path) -> Outcome<Con
         server.port()
     ))
     .await?;
-    Ok(Control::new(Parts {
+    let parts = Parts {
         store,
         cluster: Cluster::new(
             address.clone(),
@@ -227,7 +242,12 @@ async fn control(server: &TestServer, data_dir: &std::path::Path) -> Outcome<Con
         public_url: "http://127.0.0.1:8432".to_owned(),
         data_dir: data_dir.to_owned(),
         log_folder: Some(server.server().log_folder()),
-    }))
+    };
+    let options = pglab_control::Options {
+        identity: identity.clone(),
+        ..pglab_control::Options::default()
+    };
+    Ok(Control::with_options(parts, options))
 }
 
 /// Everything that runs in the background.

@@ -274,7 +274,7 @@ fn latencies(
     (found, n_missed)
 }
 
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
+pub fn percentile(sorted: &[f64], percent: usize) -> f64 {
     let at = (sorted.len() * percent)
         .div_ceil(100)
         .clamp(1, sorted.len().max(1))
