@@ -7,6 +7,7 @@
 )]
 
 pub mod account;
+pub mod answers;
 pub mod board;
 pub mod claims;
 pub mod console;
@@ -34,6 +35,7 @@ pub mod results;
 pub mod roster;
 mod router;
 pub mod session;
+pub mod standings;
 pub mod system;
 pub mod tasks;
 pub mod tokens;

@@ -16,12 +16,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    Problem, account, board, claims, console, credentials,
+    Problem, account, answers, board, claims, console, credentials,
     document::{Top, completed},
     example,
     extract::OnMetricsListener,
     headers, health, idempotency, identity, labs, members, metrics, monitoring, oidc, packs, pages, people,
-    preparation, results, roster, session, system, tasks, tokens,
+    preparation, results, roster, session, standings, system, tasks, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -40,6 +40,8 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(labs::router())
         .merge(example::router())
         .merge(packs::router())
+        .merge(answers::router())
+        .merge(standings::router())
         .merge(tasks::router())
         .merge(roster::router())
         .merge(members::router())

@@ -19,8 +19,8 @@ use pglab_store::Store;
 use tokio::sync::watch;
 
 use crate::{
-    Error, board::Boards, console::Consoles, directory, example, metrics::Metrics, monitoring::Monitoring,
-    oidc, reports::Reports, wake::Wake,
+    Error, answer, board::Boards, console::Consoles, directory, example, metrics::Metrics,
+    monitoring::Monitoring, oidc, reports::Reports, wake::Wake,
 };
 
 /// Cheap to clone.
@@ -34,6 +34,7 @@ struct Inner {
     directory: Option<Directory>,
     oidc: Option<Oidc>,
     wake: Wake,
+    answers: answer::Live,
     examples: example::Live,
     instances: watch::Sender<u64>,
     boards: Boards,
@@ -112,6 +113,7 @@ impl Control {
             parts,
             directory: directory::client(&options.identity),
             wake: Wake::default(),
+            answers: answer::Live::default(),
             examples: example::Live::default(),
             instances: watch::Sender::new(0),
             boards: Boards::default(),
@@ -139,6 +141,10 @@ impl Control {
 
     pub(crate) fn examples(&self) -> &example::Live {
         &self.0.examples
+    }
+
+    pub(crate) fn answers(&self) -> &answer::Live {
+        &self.0.answers
     }
 
     pub(crate) fn boards(&self) -> &Boards {

@@ -25,6 +25,7 @@ pub struct Summary {
     pub failures_forgotten: u64,
     pub answers_forgotten: u64,
     pub passwords_applied: u64,
+    pub attempts_given_back: u64,
 }
 
 impl fmt::Display for Summary {
@@ -34,6 +35,7 @@ impl fmt::Display for Summary {
             (self.failures_forgotten, "failed sign-ins forgotten"),
             (self.answers_forgotten, "kept answers forgotten"),
             (self.passwords_applied, "passwords applied"),
+            (self.attempts_given_back, "attempts given back"),
         ];
         counted(f, &counts)
     }
@@ -50,8 +52,10 @@ pub async fn activate(control: &Control) -> Result<Summary, Error> {
         failures_forgotten: sign_in_failure::delete_before(&mut tx, now - WINDOW).await?,
         answers_forgotten: idempotency::delete_before(&mut tx, now - KEPT).await?,
         passwords_applied: 0,
+        attempts_given_back: 0,
     };
     control.store.commit(tx).await?;
+    summary.attempts_given_back = crate::answer::give_back(control).await?;
     summary.passwords_applied = converge(control, None).await?;
     Ok(summary)
 }

@@ -42,6 +42,30 @@ pub fn start_database(slug: &Slug, generation: i32) -> Result<Ident, IdentError>
     Ident::new(format!("pglab_st_{slug}_{generation}"))
 }
 
+/// NOLOGIN; its members may connect to the databases in which answers are judged.
+///
+/// # Errors
+/// None for a slug of at most 40 characters.
+pub fn judge_role(slug: &Slug) -> Result<Ident, IdentError> {
+    Ident::new(format!("pglab_jdg_{slug}"))
+}
+
+/// LOGIN; runs the references of queries. No member may see what it does.
+///
+/// # Errors
+/// None for a slug of at most 40 characters.
+pub fn reference_role(slug: &Slug) -> Result<Ident, IdentError> {
+    Ident::new(format!("pglab_ref_{slug}"))
+}
+
+/// A database in which answers are judged: the `n`-th dataset of a load; 0 is the start.
+///
+/// # Errors
+/// None for a slug of at most 40 characters.
+pub fn judge_database(slug: &Slug, generation: i32, n: usize) -> Result<Ident, IdentError> {
+    Ident::new(format!("pglab_jd_{slug}_{generation}_{n}"))
+}
+
 /// LOGIN, member of the student's role only; runs the checks.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! PostgreSQL to servers that are first met at run time; it decides nothing and knows nothing of our own database.
 
 pub mod activity;
+pub mod answer;
 pub mod check;
 pub mod cluster;
 pub mod collect;

@@ -54,6 +54,15 @@ impl Pins {
         )
     }
 
+    /// Begins a transaction that may write, to be rolled back all the same.
+    pub(crate) fn begin_writing(self) -> String {
+        self.begin().replacen(
+            "ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+            "ISOLATION LEVEL READ COMMITTED, READ WRITE",
+            1,
+        )
+    }
+
     /// The same in a session whose settings are as [`Self::options`] made them, because nothing of a student's was
     /// executed in it yet.
     pub(crate) fn begin_in_new(self) -> String {

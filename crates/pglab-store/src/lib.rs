@@ -1,6 +1,7 @@
 //! pglab's own database: one file per table, SQL checked at compile time. Reads take any executor, writes take a
 //! transaction; nothing here decides who may do what.
 
+pub mod answer;
 pub mod api_token;
 pub mod audit;
 pub mod claim_link;
@@ -14,6 +15,7 @@ pub mod hand;
 pub mod idempotency;
 pub mod initial_password;
 pub mod instance;
+pub mod judge_database;
 pub mod lab;
 pub mod lab_history;
 pub mod lab_source;
@@ -31,6 +33,7 @@ mod pool;
 pub mod session;
 pub mod sign_in_failure;
 pub mod snapshot_database;
+pub mod standing;
 pub mod start_dump;
 pub mod task;
 pub mod task_content;

@@ -58,7 +58,11 @@ const OF_INSTRUCTORS: &[&str] = &[
 ];
 
 /// For the students of the lab.
-const OF_STUDENTS: &[&str] = &["GET /api/v1/labs/{lab}/me", "GET /api/v1/labs/{lab}/console"];
+const OF_STUDENTS: &[&str] = &[
+    "GET /api/v1/labs/{lab}/me",
+    "GET /api/v1/labs/{lab}/console",
+    "GET /api/v1/labs/{lab}/answers",
+];
 
 /// One lab with a student who looks around, and another lab with its people.
 struct Walk {
@@ -97,7 +101,8 @@ impl Walk {
             .replace("{token}", "made-up")
             .replace("{kind}", "pglab")
             .replace("{product}", "grafana")
-            .replace("{pack}", "made-up");
+            .replace("{pack}", "made-up")
+            .replace("{hint}", "0");
         for id in ["{id}", "{task}", "{check}"] {
             uri = uri.replace(id, &self.task);
         }

@@ -272,6 +272,8 @@ pub(super) async fn remove_starts(control: &Control, lab: &Lab) -> Result<(), Er
 }
 
 async fn drop_starts(control: &Control, connection: &Connection, lab: &Lab) -> Result<(), Error> {
+    // Copies of the start, in which answers are judged.
+    crate::answer::remove_datasets(control, connection, lab).await?;
     for generation in 1..=generations(control, lab).await? {
         let name = names::start_database(&lab.slug, generation).map_err(Error::internal)?;
         database::drop(connection, &name).await?;

@@ -120,6 +120,11 @@ async fn provision(
     let (Some((_, template)), Some(verifier)) = (&one.lab.start, &one.student.scram_verifier) else {
         return Err(Stop::LeftAlone);
     };
+    let seed = crate::answer::has_seed(control, one.lab.id).await?;
+    if !seed.is_empty() && !instance.replaces_old && one.instance.state != InstanceState::Active {
+        // Found in the making: nobody worked in it yet, and half a seed may be in it.
+        database::drop(connection, &instance.database).await?;
+    }
     if instance.replaces_old {
         instance = move_old_away(control, connection, one, instance).await?;
     }
@@ -140,6 +145,10 @@ async fn provision(
         open: class.open(one.student),
     };
     provision::instance::ensure(connection, &spec).await?;
+    if !seed.is_empty() {
+        let login = one.student.login.as_str();
+        crate::answer::plant(control, &one.lab.slug, &instance, login, &seed).await??;
+    }
     Ok(instance)
 }
 

@@ -425,7 +425,8 @@ async fn take(control: &Control, look: &mut Look, observed: Observed) -> Result<
             !changed.is_empty() || !judged.moved.is_empty() || known.all_stale || known.stale != judged.stale;
         known.all_stale = false;
         known.stale = judged.stale;
-        known.standings = judged.standings;
+        // Beside those of tasks that are answered.
+        known.standings.extend(judged.standings);
         if !changed.is_empty() || known.verdicts.len() != judged.verdicts.len() {
             known.set_verdicts(judged.verdicts);
         }
@@ -469,5 +470,8 @@ async fn write(control: &Control, look: &Look, judged: &Judged, changed: &[Verdi
     };
     notice::tell(&mut tx, notice).await?;
     control.store.commit(tx).await?;
+    if !scores.is_empty() {
+        control.answers().points_changed(look.subject.lab);
+    }
     Ok(())
 }

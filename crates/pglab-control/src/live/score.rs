@@ -70,6 +70,10 @@ pub fn judged(
         }
     }
     for (task, own) in with_verdicts(tasks, &verdicts) {
+        if task.checks.is_empty() {
+            // It is answered, and an answer decides.
+            continue;
+        }
         let now = points_now(task, own);
         let old = standings.get(&task.id);
         let best = old.map_or(Points(0), |old| old.best);

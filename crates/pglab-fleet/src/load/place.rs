@@ -191,6 +191,23 @@ impl Place {
         self.drop_loader().await
     }
 
+    /// Lets this role in and nobody else, and takes the loader away.
+    pub(crate) async fn open_for(self, role: &Ident) -> Result<(), Error> {
+        let PlaceSpec {
+            database,
+            lab_role,
+            loader_role,
+            ..
+        } = &self.spec;
+        self.maintenance
+            .batch_execute(&format!(
+                "REVOKE ALL ON DATABASE {database} FROM {lab_role}, {loader_role}, PUBLIC; \
+                 GRANT CONNECT ON DATABASE {database} TO {role}"
+            ))
+            .await?;
+        self.drop_loader().await
+    }
+
     /// Takes database and loader away, as far as that is possible.
     pub(crate) async fn take_away(self) {
         // Our own may be broken by what broke the load.

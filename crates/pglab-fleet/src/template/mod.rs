@@ -2,7 +2,10 @@
 //! which their databases are copies of. Both are closed to everybody once they are made; a template that nobody can
 //! connect to can always be copied. They are no `IS_TEMPLATE` databases, which other roles could copy too.
 
+mod judge;
 mod start;
+
+pub use judge::{JudgeRequest, ensure_roles, make_judge};
 
 use std::path::Path;
 
@@ -177,6 +180,17 @@ async fn finished<T>(place: Place, outcome: Result<T, LoadError>) -> Result<T, L
             place.close().await?;
             Ok(done)
         }
+        Err(error) => {
+            place.take_away().await;
+            Err(error)
+        }
+    }
+}
+
+/// Opens the place for the members of this role, or takes it away.
+async fn finished_with(place: Place, outcome: Result<(), LoadError>, role: &Ident) -> Result<(), LoadError> {
+    match outcome {
+        Ok(()) => Ok(place.open_for(role).await?),
         Err(error) => {
             place.take_away().await;
             Err(error)

@@ -1,29 +1,10 @@
 //! Labs made of packs: tasks and databases come from the challenges, an update keeps their identity, and a pack in use
 //! stays.
 
-use pglab_control::{
-    Error, example,
-    lab::{self, FromPack, NewLab},
-    pack, task,
-    testing::TestControl,
-};
+use pglab_control::{Error, example, lab, pack, task, testing::TestControl};
 use pglab_core::{access::Actor, id::TaskId, person::Role};
 
-use super::{challenge, example as example_pack, install, pack_of, text, zip};
-
-pub(crate) async fn make(control: &TestControl, actor: &Actor, pack: &str) -> Result<lab::LabView, Error> {
-    let new = NewLab {
-        slug: "course".to_owned(),
-        title: "A course".to_owned(),
-        start: None,
-        settings: serde_json::Map::new(),
-        pack: Some(FromPack {
-            id: pack.to_owned(),
-            challenges: Vec::new(),
-        }),
-    };
-    lab::create(control, actor, new).await
-}
+use super::{challenge, example as example_pack, install, make_lab, pack_of, text, zip};
 
 async fn tasks(control: &TestControl, actor: &Actor) -> Vec<(String, TaskId)> {
     let tasks = task::list(control, actor, "course").await.unwrap();
@@ -40,7 +21,7 @@ async fn the_example_packs_become_labs() {
         let control = TestControl::start().await;
         let grace = control.actor("grace", Role::Instructor).await;
         install(&control, &grace, zip(&example_pack(name).to_files())).await;
-        make(&control, &grace, name).await.unwrap();
+        make_lab(&control, &grace, name).await.unwrap();
         let summary = example::activate(&control).await.unwrap();
         assert_eq!((summary.ready, summary.failed), (1, 0), "{name}");
         let tasks = task::list(&control, &grace, "course").await.unwrap();
@@ -60,7 +41,7 @@ async fn an_update_keeps_tasks_and_a_pack_in_use_stays() {
     let grace = control.actor("grace", Role::Instructor).await;
     let old = challenge("a", &[("keep", text("x")), ("go", text("y"))]);
     install(&control, &grace, pack_of("p", "1.0.0", &[("a.json", old)])).await;
-    make(&control, &grace, "p").await.unwrap();
+    make_lab(&control, &grace, "p").await.unwrap();
     let before = tasks(&control, &grace).await;
     assert_eq!(before[0].0, "pack:a/keep");
     let new = challenge("a", &[("new", text("z")), ("keep", text("better"))]);
@@ -103,7 +84,7 @@ async fn challenges_that_begin_differently_are_no_lab() {
     let control = TestControl::start().await;
     let grace = control.actor("grace", Role::Instructor).await;
     assert!(matches!(
-        make(&control, &grace, "none").await,
+        make_lab(&control, &grace, "none").await,
         Err(Error::NotFound(_))
     ));
     assert!(lab::list(&control, &grace).await.unwrap().is_empty());

@@ -6,6 +6,8 @@ mod labs;
 use std::{io::Cursor, path::Path};
 
 use pglab_control::{
+    Error,
+    lab::{self, FromPack, NewLab},
     pack::{self, archive},
     testing::TestControl,
 };
@@ -64,4 +66,22 @@ pub(crate) fn text(answer: &str) -> Value {
 
 pub(crate) async fn install(control: &TestControl, actor: &Actor, bytes: Vec<u8>) {
     pack::install(control, actor, bytes).await.unwrap();
+}
+
+pub(crate) async fn make_lab(
+    control: &TestControl,
+    actor: &Actor,
+    pack: &str,
+) -> Result<lab::LabView, Error> {
+    let new = NewLab {
+        slug: "course".to_owned(),
+        title: "A course".to_owned(),
+        start: None,
+        settings: serde_json::Map::new(),
+        pack: Some(FromPack {
+            id: pack.to_owned(),
+            challenges: Vec::new(),
+        }),
+    };
+    lab::create(control, actor, new).await
 }

@@ -1,0 +1,255 @@
+//! Standings: as JSON, as events, as CSV, and as the feed that CTFtime reads.
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use pglab_control::{Control, answer};
+use pglab_core::{id::TaskId, spreadsheet::Sheet};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    Problem, events,
+    extract::{Acting, Path},
+};
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Standings {
+    pub lab: String,
+    pub title: String,
+    /// From then on students see the standings as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen_at: Option<DateTime<Utc>>,
+    /// These are as they are now, whatever is frozen: for the staff.
+    pub revealed: bool,
+    pub tasks: Vec<StandingsTask>,
+    /// In order.
+    pub rows: Vec<StandingsRow>,
+    pub computed_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StandingsTask {
+    #[schema(value_type = String)]
+    pub id: TaskId,
+    pub title: String,
+    pub points: f64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StandingsRow {
+    /// From 1; who has the same points reached at the same time shares a rank.
+    pub rank: u64,
+    /// Among those of the same section.
+    pub section_rank: u64,
+    pub login: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    pub points: f64,
+    /// The last change of the score, by which ties are broken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached_at: Option<DateTime<Utc>>,
+    /// In the order in which they were done.
+    pub done: Vec<StandingsDone>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StandingsDone {
+    #[schema(value_type = String)]
+    pub task: TaskId,
+    pub points: f64,
+    pub at: DateTime<Utc>,
+}
+
+impl From<&answer::Standings> for Standings {
+    fn from(standings: &answer::Standings) -> Self {
+        Self {
+            lab: standings.slug.clone(),
+            title: standings.title.clone(),
+            frozen_at: standings.frozen_at,
+            revealed: standings.revealed,
+            tasks: standings
+                .tasks
+                .iter()
+                .map(|(id, title, points)| StandingsTask {
+                    id: *id,
+                    title: title.clone(),
+                    points: points.as_f64(),
+                })
+                .collect(),
+            rows: standings
+                .rows
+                .iter()
+                .map(|row| StandingsRow {
+                    rank: row.rank as u64,
+                    section_rank: row.section_rank as u64,
+                    login: row.login.clone(),
+                    name: row.name.clone(),
+                    section: row.section.clone(),
+                    points: row.points.as_f64(),
+                    reached_at: row.reached_at,
+                    done: row
+                        .done
+                        .iter()
+                        .map(|(task, points, at)| StandingsDone {
+                            task: *task,
+                            points: points.as_f64(),
+                            at: *at,
+                        })
+                        .collect(),
+                })
+                .collect(),
+            computed_at: standings.computed_at,
+        }
+    }
+}
+
+/// Who stands where. Students see it where the lab shows standings.
+#[utoipa::path(get, path = "/api/v1/labs/{lab}/standings", tag = "standings", operation_id = "standings_show",
+    params(("lab" = String, Path)), responses((status = 200, body = Standings)))]
+async fn show(
+    State(control): State<Control>,
+    Acting(actor): Acting,
+    Path(lab): Path<String>,
+) -> Result<axum::Json<Standings>, Problem> {
+    let standings = answer::standings(&control, &actor, &lab).await?;
+    Ok(axum::Json((&*standings).into()))
+}
+
+/// The standings whenever they change, at most twice a second: events `standings`, as server-sent events.
+#[utoipa::path(get, path = "/api/v1/labs/{lab}/standings/events", tag = "standings", operation_id = "standings_events",
+    params(("lab" = String, Path)),
+    responses((status = 200, body = Standings, content_type = "text/event-stream")))]
+async fn watch(
+    State(control): State<Control>,
+    Acting(actor): Acting,
+    Path(lab): Path<String>,
+) -> Result<Response, Problem> {
+    let all = answer::watch(&control, &actor, &lab).await?;
+    Ok(events::stream(all.map(|standings| {
+        events::Named::new("standings", Standings::from(&*standings))
+    })))
+}
+
+/// The standings for a spreadsheet.
+#[utoipa::path(get, path = "/api/v1/labs/{lab}/standings.csv", tag = "standings", operation_id = "standings_csv",
+    params(("lab" = String, Path)), responses((status = 200, body = String, content_type = "text/csv")))]
+async fn csv(
+    State(control): State<Control>,
+    Acting(actor): Acting,
+    Path(lab): Path<String>,
+) -> Result<Response, Problem> {
+    let standings = answer::standings(&control, &actor, &lab).await?;
+    let mut sheet = Sheet::new(&[
+        "rank",
+        "section_rank",
+        "section",
+        "login",
+        "name",
+        "points",
+        "reached_at",
+        "tasks_done",
+    ]);
+    for row in &standings.rows {
+        sheet.row([
+            row.rank.to_string(),
+            row.section_rank.to_string(),
+            row.section.clone().unwrap_or_default(),
+            row.login.clone(),
+            row.name.clone(),
+            row.points.as_f64().to_string(),
+            row.reached_at.map(|at| at.to_rfc3339()).unwrap_or_default(),
+            row.done.len().to_string(),
+        ]);
+    }
+    let text = sheet.finish();
+    let mut response = text.into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/csv; charset=utf-8"),
+    );
+    Ok(response)
+}
+
+/// As CTFtime reads it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CtftimeFeed {
+    pub tasks: Vec<String>,
+    pub standings: Vec<CtftimeRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CtftimeRow {
+    pub pos: u64,
+    pub team: String,
+    pub score: f64,
+    /// By the task's title.
+    pub task_stats: std::collections::BTreeMap<String, CtftimeTask>,
+    /// Seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_accept: Option<i64>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct CtftimeTask {
+    pub points: f64,
+    /// Seconds since 1970.
+    pub time: i64,
+}
+
+/// The feed that CTFtime reads.
+#[utoipa::path(get, path = "/api/v1/labs/{lab}/standings/ctftime", tag = "standings", operation_id = "standings_ctftime",
+    params(("lab" = String, Path)), responses((status = 200, body = CtftimeFeed)))]
+async fn ctftime(
+    State(control): State<Control>,
+    Acting(actor): Acting,
+    Path(lab): Path<String>,
+) -> Result<axum::Json<CtftimeFeed>, Problem> {
+    let standings = answer::standings(&control, &actor, &lab).await?;
+    let titles: std::collections::HashMap<TaskId, &str> = standings
+        .tasks
+        .iter()
+        .map(|(id, title, _)| (*id, title.as_str()))
+        .collect();
+    let rows = standings.rows.iter().map(|row| CtftimeRow {
+        pos: row.rank as u64,
+        team: row.name.clone(),
+        score: row.points.as_f64(),
+        task_stats: row
+            .done
+            .iter()
+            .filter_map(|(task, points, at)| {
+                let stat = CtftimeTask {
+                    points: points.as_f64(),
+                    time: at.timestamp(),
+                };
+                Some(((*titles.get(task)?).to_owned(), stat))
+            })
+            .collect(),
+        last_accept: row.reached_at.map(|at| at.timestamp()),
+    });
+    Ok(axum::Json(CtftimeFeed {
+        standings: rows.collect(),
+        tasks: standings
+            .tasks
+            .iter()
+            .map(|(_, title, _)| title.clone())
+            .collect(),
+    }))
+}
+
+pub fn router() -> OpenApiRouter<Control> {
+    OpenApiRouter::new()
+        .routes(routes!(show))
+        .routes(routes!(watch))
+        .routes(routes!(csv))
+        .routes(routes!(ctftime))
+}
