@@ -5,6 +5,7 @@ import { queryClient } from '@/api/queries'
 import { Failure, NotFound, Waiting } from '@/features/shell/Failure'
 import { accountRoute, labsRoute, newLabRoute, peopleRoute, startRoute, systemRoute } from './routes/inside'
 import {
+  attemptsRoute,
   boardRoute,
   credentialsRoute,
   labIndexRoute,
@@ -17,6 +18,7 @@ import {
   settingsRoute,
   slipsRoute,
   workspaceRoute,
+  standingsRoute,
   tasksRoute,
 } from './routes/lab'
 import { claimRoute, passwordRoute, signInRoute } from './routes/outside'
@@ -36,6 +38,7 @@ const routeTree = rootRoute.addChildren([
     myPageRoute,
     slipsRoute,
     workspaceRoute,
+    standingsRoute,
     labRoute.addChildren([
       labIndexRoute,
       boardRoute,
@@ -44,6 +47,7 @@ const routeTree = rootRoute.addChildren([
       credentialsRoute,
       settingsRoute,
       resultsRoute,
+      attemptsRoute,
       monitoringRoute,
       memberRoute,
     ]),

@@ -116,6 +116,16 @@ export const historyGet = (slug: string) => request<T.History>(`${lab(slug)}/his
 export const monitoringGet = () => request<T.MonitoringState>('/monitoring/state')
 export const credentialsCsvUrl = (slug: string) => `/api/v1${lab(slug)}/credentials.csv`
 
+// Answers and standings
+export const answerTasks = (slug: string) => request<T.List<T.AnswerTask>>(`${lab(slug)}/answers`)
+export const answerSubmit = (slug: string, task: string, answer: string | string[] | null) =>
+  post<T.Answered>(`${lab(slug)}/tasks/${e(task)}/answers`, { answer })
+export const hintTake = (slug: string, task: string, hint: number) =>
+  post<unknown>(`${lab(slug)}/tasks/${e(task)}/hints/${hint}`)
+export const attemptList = (slug: string) => request<T.List<T.AnswerAttempt>>(`${lab(slug)}/attempts`)
+export const standingsGet = (slug: string) => request<T.Standings>(`${lab(slug)}/standings`)
+export const standingsUrl = (slug: string, what: '.csv' | '/ctftime') => `/api/v1${lab(slug)}/standings${what}`
+
 // System
 export const systemGet = () => request<T.SystemInfo>('/system')
 export const identityGet = () => request<T.Identity>('/identity')

@@ -80,6 +80,12 @@ export const myPageQuery = (slug: string) =>
     refetchInterval: 2_000,
     staleTime: 1_000,
   })
+export const answerTasksQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'answers'], queryFn: () => calls.answerTasks(slug), refetchInterval: 15_000 })
+export const attemptsQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'attempts'], queryFn: () => calls.attemptList(slug), refetchInterval: 5_000 })
+export const standingsQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'standings'], queryFn: () => calls.standingsGet(slug), retry: false })
 export const identityQuery = queryOptions({
   queryKey: ['identity'],
   queryFn: calls.identityGet,

@@ -5,6 +5,9 @@ import type * as G from './gen'
 
 export type {
   Account as Me,
+  AnswerAttempt,
+  Answered,
+  AnswerTask,
   Board,
   BoardCell as BoardTaskCell,
   BoardClass,
@@ -62,6 +65,7 @@ export type {
   SharedError,
   SignedOut,
   SignInWays,
+  Standings,
   Start,
   System as SystemInfo,
   Table as SnapshotTable,

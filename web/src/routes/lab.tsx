@@ -23,6 +23,8 @@ import { ResultsPage } from '@/features/labs/ResultsPage'
 import { SettingsPage } from '@/features/labs/SettingsPage'
 import { MonitoringPage } from '@/features/monitoring/MonitoringPage'
 import { RosterPage } from '@/features/roster/RosterPage'
+import { AttemptsPage } from '@/features/standings/AttemptsPage'
+import { StandingsPage } from '@/features/standings/StandingsPage'
 import { StudentPage } from '@/features/student/StudentPage'
 import { TasksPage } from '@/features/tasks/TasksPage'
 import { WorkspacePage } from '@/features/workspace/WorkspacePage'
@@ -60,6 +62,16 @@ export const workspaceRoute = createRoute({
     const { lab } = workspaceRoute.useParams()
     const { login } = workspaceRoute.useSearch()
     return <WorkspacePage key={`${lab}/${login ?? ''}`} slug={lab} login={login ?? null} />
+  },
+})
+
+/** For students and for the staff: it has no frame of the lab. */
+export const standingsRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/labs/$lab/standings',
+  component: function LabStandings() {
+    const { lab } = standingsRoute.useParams()
+    return <StandingsPage key={lab} slug={lab} />
   },
 })
 
@@ -218,6 +230,15 @@ export const resultsRoute = createRoute({
         onSort={(next) => void navigate({ search: next === 'points' ? { sort: 'points' } : {}, replace: true })}
       />
     )
+  },
+})
+
+export const attemptsRoute = createRoute({
+  getParentRoute: () => labRoute,
+  path: '/attempts',
+  component: function Attempts() {
+    const { lab } = attemptsRoute.useParams()
+    return <AttemptsPage key={lab} slug={lab} />
   },
 })
 

@@ -18,6 +18,7 @@ import { HandIcon } from '@/ui/icons'
 import { LineMark } from '@/ui/LineMark'
 import { Time } from '@/ui/Time'
 import { failed, told } from '@/ui/toast'
+import { AnswerTasks } from './AnswerTasks'
 import classes from './Student.module.css'
 
 export function StudentPage({ slug }: { slug: string }) {
@@ -39,7 +40,12 @@ export function StudentPage({ slug }: { slug: string }) {
   }
   const refresh = () => void client.invalidateQueries({ queryKey: myPageQuery(slug).queryKey })
   const doneBy = page.class ? new Map(page.class.per_task.map((each) => [each.id, each.done])) : undefined
-  const tasks = <TaskList tasks={page.member.tasks} doneBy={doneBy} nMembers={page.class?.n_members} />
+  const tasks = (
+    <>
+      <TaskList tasks={page.member.tasks} doneBy={doneBy} nMembers={page.class?.n_members} />
+      <AnswerTasks slug={slug} open={page.lab.state === 'open'} />
+    </>
+  )
   const connect = page.kit ? (
     <KitPanel kit={page.kit} passwordNote="the one that you sign in with" />
   ) : (

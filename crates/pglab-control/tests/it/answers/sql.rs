@@ -76,7 +76,7 @@ async fn an_answer_gets_nothing_but_a_verdict() {
     assert_eq!((error.sqlstate.as_str(), error.position), ("42703", Some(8)));
     let said = refused(
         course
-            .answer(&ada, task, "SELECT g FROM generate_series(1, 1000000000) g")
+            .answer(&ada, task, "SELECT generate_series(1, 1000000000)")
             .await
             .unwrap(),
     );

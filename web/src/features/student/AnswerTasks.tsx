@@ -1,0 +1,233 @@
+// The tasks of challenges on a student's page: what is asked, a form to answer, the verdict explained, hints at their
+// price. Where queries are tried out is the workspace; here they are handed in.
+
+import { Button, Checkbox, Radio, TextInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import * as calls from '@/api/calls'
+import { sentence } from '@/api/client'
+import { answerTasksQuery, myPageQuery } from '@/api/queries'
+import type { AnswerTask, Answered } from '@/api/types'
+import { Notice, StateWord } from '@/ui/Blocks'
+import { plural, points } from '@/ui/format'
+import { SqlEditor } from '@/ui/Sql'
+import { told } from '@/ui/toast'
+import classes from './AnswerTasks.module.css'
+
+export function AnswerTasks({ slug, open }: { slug: string; open: boolean }) {
+  const tasks = useQuery(answerTasksQuery(slug)).data?.items ?? []
+  if (tasks.length === 0) return null
+  let challenge = ''
+  return (
+    <section className={classes.tasks} aria-label="Questions">
+      {tasks.map((task) => {
+        const heading = task.challenge === challenge ? null : <h3>{task.challenge}</h3>
+        challenge = task.challenge
+        return (
+          <div key={task.id}>
+            {heading}
+            <Task slug={slug} task={task} open={open} />
+          </div>
+        )
+      })}
+    </section>
+  )
+}
+
+function Task({ slug, task, open }: { slug: string; task: AnswerTask; open: boolean }) {
+  const left = task.attempts == null ? undefined : Math.max(0, task.attempts - task.n_attempts)
+  return (
+    <details className={classes.task}>
+      <summary>
+        <StateWord tone={task.done_at ? 'good' : task.n_attempts > 0 ? 'going' : 'quiet'}>{task.title}</StateWord>
+        <span className="dim num">
+          {points(task.points)} points
+          {left !== undefined && !task.done_at && ` · ${plural(left, 'attempt')} left`}
+        </span>
+      </summary>
+      <div className={classes.body}>
+        <p className={classes.text}>{task.text}</p>
+        {task.done_at ? (
+          task.explanation && <p className="dim">{task.explanation}</p>
+        ) : (
+          <>
+            <Form slug={slug} task={task} open={open && left !== 0} />
+            <Hints slug={slug} task={task} open={open} />
+          </>
+        )}
+      </div>
+    </details>
+  )
+}
+
+function Form({ slug, task, open }: { slug: string; task: AnswerTask; open: boolean }) {
+  const client = useQueryClient()
+  const [text, setText] = useState('')
+  const [ticked, setTicked] = useState<string[]>([])
+  const [busy, setBusy] = useState(false)
+  const [answered, setAnswered] = useState<Answered | null>(null)
+  const [refused, setRefused] = useState('')
+  if (task.kind === 'state') {
+    return <p className="dim">Nothing to send: it turns by itself when your database is as it should be.</p>
+  }
+  const send = (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setRefused('')
+    const answer = !task.is_answered ? null : task.kind === 'checkboxes' ? ticked : text
+    calls
+      .answerSubmit(slug, task.id, answer)
+      .then((said) => {
+        setAnswered(said)
+        if (said.right) told(said.earned == null ? 'Right.' : `Right: ${points(said.earned)} points.`)
+        void client.invalidateQueries({ queryKey: answerTasksQuery(slug).queryKey })
+        void client.invalidateQueries({ queryKey: myPageQuery(slug).queryKey })
+      })
+      .catch((error: unknown) => setRefused(sentence(error)))
+      .finally(() => setBusy(false))
+  }
+  const empty = task.is_answered && (task.kind === 'checkboxes' ? ticked.length === 0 : text.trim() === '')
+  return (
+    <form className="stack" onSubmit={send}>
+      {task.is_answered && task.kind === 'choice' && (
+        <Radio.Group value={text} onChange={setText} aria-label={task.title}>
+          <div className="stack">
+            {task.options.map((option) => (
+              <Radio key={option} value={option} label={option} />
+            ))}
+          </div>
+        </Radio.Group>
+      )}
+      {task.is_answered && task.kind === 'checkboxes' && (
+        <Checkbox.Group value={ticked} onChange={setTicked} aria-label={task.title}>
+          <div className="stack">
+            {task.options.map((option) => (
+              <Checkbox key={option} value={option} label={option} />
+            ))}
+          </div>
+        </Checkbox.Group>
+      )}
+      {task.is_answered && (task.kind === 'query' || task.kind === 'plan') && (
+        <SqlEditor label={`Your query for ${task.title}`} value={text} onChange={setText} minLines={4} />
+      )}
+      {task.is_answered && (task.kind === 'text' || task.kind === 'flag') && (
+        <TextInput
+          aria-label={`Your answer to ${task.title}`}
+          placeholder={task.format || (task.kind === 'flag' ? 'flag{…}' : undefined)}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+      )}
+      <div className="row">
+        <Button type="submit" variant="filled" loading={busy} disabled={!open || empty}>
+          {task.is_answered ? 'Answer' : 'Look at my database'}
+        </Button>
+        {!open && <span className="dim">No answers are taken now.</span>}
+      </div>
+      <div aria-live="polite">
+        {refused && <Notice tone="warning">{refused}</Notice>}
+        {answered && <Said answered={answered} />}
+      </div>
+    </form>
+  )
+}
+
+/** What was said of an answer: the sentence, what differs, each part, where PostgreSQL met an error. */
+export function Said({ answered }: { answered: Answered }) {
+  const { rows, parts, error, contract } = answered.verdict
+  return (
+    <Notice tone={answered.right ? 'done' : 'warning'} title={answered.message}>
+      {answered.explanation && <p>{answered.explanation}</p>}
+      {error && (
+        <p>
+          SQLSTATE {error.sqlstate}
+          {error.position != null && `, at character ${error.position}`}
+          {error.hint && <>. {error.hint}</>}
+        </p>
+      )}
+      {rows && (
+        <>
+          <Rows caption="Missing in your result" columns={rows.columns} rows={rows.missing} />
+          <Rows caption="Too much in your result" columns={rows.columns} rows={rows.extra} />
+        </>
+      )}
+      {parts.length > 0 && (
+        <ul className={classes.parts}>
+          {parts.map((part) => (
+            <li key={part.title}>
+              <StateWord tone={part.passed ? 'good' : 'bad'}>{part.title}</StateWord>
+              {!part.passed && (
+                <span className="dim">
+                  expected {part.expected}, found {part.found}
+                </span>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {contract && !answered.right && <p className="dim">Compared: {contract}.</p>}
+    </Notice>
+  )
+}
+
+function Rows({ caption, columns, rows }: { caption: string; columns: string[]; rows: (string | null)[][] }) {
+  if (rows.length === 0) return null
+  return (
+    <div className={classes.rows}>
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map((column, at) => (
+              <th key={`${at}${column}`} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, nth) => (
+            <tr key={nth}>
+              {row.map((cell, at) => (
+                <td key={at}>{cell ?? <span className="dim">NULL</span>}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function Hints({ slug, task, open }: { slug: string; task: AnswerTask; open: boolean }) {
+  const client = useQueryClient()
+  const [refused, setRefused] = useState('')
+  const next = task.hints.length
+  const price = task.hint_prices[next]
+  if (task.hint_prices.length === 0) return null
+  const take = () => {
+    setRefused('')
+    calls
+      .hintTake(slug, task.id, next)
+      .then(() => client.invalidateQueries({ queryKey: answerTasksQuery(slug).queryKey }))
+      .catch((error: unknown) => setRefused(sentence(error)))
+  }
+  return (
+    <div className="stack">
+      {task.hints.map((hint) => (
+        <p key={hint.number} className={classes.hint}>
+          <b>Hint {hint.number + 1}.</b> {hint.text}
+          {hint.price > 0 && <span className="dim"> (−{points(hint.price)} points)</span>}
+        </p>
+      ))}
+      {price !== undefined && (
+        <div className="row">
+          <Button size="compact-sm" onClick={take} disabled={!open}>
+            {price > 0 ? `Take a hint for ${points(price)} points` : 'Take a hint'}
+          </Button>
+        </div>
+      )}
+      {refused && <Notice tone="warning">{refused}</Notice>}
+    </div>
+  )
+}
