@@ -110,6 +110,23 @@ export interface paths {
         patch: operations["lab_update"];
         trace?: never;
     };
+    "/api/v1/labs/{lab}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tasks of challenges in this lab, as a student may see them. */
+        get: operations["answer_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/archive": {
         parameters: {
             query?: never;
@@ -121,6 +138,40 @@ export interface paths {
         put?: never;
         /** Write a dump of every student's database, then remove the databases. Goes on after the answer. */
         post: operations["lab_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was answered, the latest first. */
+        get: operations["attempt_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/awards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give points to a member, or take them, with a reason. */
+        post: operations["award_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -480,6 +531,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/members/{login}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is different for one member. */
+        get: operations["member_rules_show"];
+        /** Give one member extra time, or hide them from the standings. */
+        put: operations["member_rules_set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/members/{login}/schema": {
         parameters: {
             query?: never;
@@ -619,6 +688,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When answers are taken, what lateness costs, what the standings show. */
+        get: operations["rules_show"];
+        /** Set all of the rules; what is left out has its default. */
+        put: operations["rules_set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/standings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who stands where. Students see it where the lab shows standings. */
+        get: operations["standings_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/standings.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The standings for a spreadsheet. */
+        get: operations["standings_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/standings/ctftime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The feed that CTFtime reads. */
+        get: operations["standings_ctftime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/standings/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The standings whenever they change, at most twice a second: events `standings`, as server-sent events. */
+        get: operations["standings_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/start-dump": {
         parameters: {
             query?: never;
@@ -706,6 +861,23 @@ export interface paths {
         patch: operations["task_change"];
         trace?: never;
     };
+    "/api/v1/labs/{lab}/tasks/{task}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a task. Who is of the staff tries it as a student would, and nothing is counted. */
+        post: operations["answer_submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/tasks/{task}/checks/{check}": {
         parameters: {
             query?: never;
@@ -718,6 +890,23 @@ export interface paths {
         post?: never;
         /** Drop a check of a task. */
         delete: operations["check_drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/tasks/{task}/hints/{hint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a hint, from 0, in order. What it costs comes off what the task earns; taken again it costs nothing. */
+        post: operations["hint_take"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1120,6 +1309,79 @@ export interface components {
         };
         /** @enum {string} */
         ActivityState: "none" | "idle" | "active" | "idle_in_transaction" | "blocked";
+        AnswerAttempt: {
+            answer?: components["schemas"]["AnswerValue"] | null;
+            /** Format: date-time */
+            at: string;
+            /** @description Whose flag it was, where another member's was sent. */
+            flag_of?: string | null;
+            id: string;
+            login: string;
+            message: string;
+            /** @description `right`, `wrong`, `unfit` (does not count), `judging`. */
+            outcome: string;
+            task: string;
+            title: string;
+        };
+        /** @description A task of a challenge as a student meets it: without its answer. */
+        AnswerTask: {
+            /** Format: int32 */
+            attempts?: number | null;
+            challenge: string;
+            /** Format: date-time */
+            done_at?: string | null;
+            /** @description Once it is done. */
+            explanation?: string | null;
+            format: string;
+            /** @description What each hint costs. */
+            hint_prices: number[];
+            hints: components["schemas"]["TakenHint"][];
+            id: string;
+            /** @description Is something sent? Else an empty answer asks that the database be looked at; a `state` turns by itself. */
+            is_answered: boolean;
+            /** @description `state`, `query`, `assert`, `behaviour`, `plan`, `text`, `choice`, `checkboxes`, `flag`. */
+            kind: string;
+            /** Format: int32 */
+            n_attempts: number;
+            options: string[];
+            /** Format: double */
+            points: number;
+            text: string;
+            title: string;
+            /** Format: date-time */
+            wait_until?: string | null;
+        };
+        AnswerTaskList: {
+            items: components["schemas"]["AnswerTask"][];
+            /** @description Always null: all tasks are on one page. */
+            next?: string | null;
+        };
+        AnswerValue: string | string[];
+        AnswerVerdict: {
+            /** @description By what rows are compared. */
+            contract: string;
+            error?: components["schemas"]["SqlProblem"] | null;
+            expected: string;
+            found: string;
+            parts: components["schemas"]["VerdictPart"][];
+            rows?: components["schemas"]["RowsThatDiffer"] | null;
+        };
+        Answered: {
+            /** Format: int32 */
+            attempts_left?: number | null;
+            /**
+             * Format: double
+             * @description What it earned now.
+             */
+            earned?: number | null;
+            explanation?: string | null;
+            /** @description A sentence. */
+            message: string;
+            right: boolean;
+            /** @description The staff tried the task: nothing was counted. */
+            trial: boolean;
+            verdict: components["schemas"]["AnswerVerdict"];
+        };
         /** @description First a dump of each database is written, then the databases are dropped. */
         ArchiveProgress: {
             /** Format: int64 */
@@ -1128,6 +1390,11 @@ export interface components {
             n_dropped: number;
             /** Format: int64 */
             n_dumped: number;
+        };
+        AttemptList: {
+            items: components["schemas"]["AnswerAttempt"][];
+            /** @description For `before`, where there are more. */
+            next?: string | null;
         };
         /**
          * @description How a column numbers itself.
@@ -1489,6 +1756,36 @@ export interface components {
             items: components["schemas"]["Credential"][];
             /** @description Always null: a class is on one page. */
             next?: string | null;
+        };
+        /** @description As CTFtime reads it. */
+        CtftimeFeed: {
+            standings: components["schemas"]["CtftimeRow"][];
+            tasks: string[];
+        };
+        CtftimeRow: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            lastAccept?: number | null;
+            /** Format: int64 */
+            pos: number;
+            /** Format: double */
+            score: number;
+            /** @description By the task's title. */
+            taskStats: {
+                [key: string]: components["schemas"]["CtftimeTask"];
+            };
+            team: string;
+        };
+        CtftimeTask: {
+            /** Format: double */
+            points: number;
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            time: number;
         };
         /** @description The declarative form of a lab, as `lab.yaml` writes it. */
         Definition: {
@@ -1995,6 +2292,52 @@ export interface components {
          * @enum {string}
          */
         LabRole: "instructor" | "assistant" | "student" | "admin";
+        LabRules: {
+            /**
+             * Format: int32
+             * @description Answers of one member to one task within a minute.
+             * @default 20
+             */
+            answers_per_minute: number;
+            /**
+             * Format: date-time
+             * @description What comes later costs the late penalty; without one, nothing comes later.
+             * @default null
+             */
+            due_at: string | null;
+            /**
+             * Format: int32
+             * @description For the first who completes a task, in points.
+             * @default 0
+             */
+            first_bonus: number;
+            /**
+             * Format: date-time
+             * @description From then on the standings stay as they are, but for the staff. Cleared by the reveal.
+             * @default null
+             */
+            frozen_at: string | null;
+            /**
+             * @default {
+             *       "day_percent": 0,
+             *       "grace_s": 0,
+             *       "most_percent": 0,
+             *       "once_percent": 0
+             *     }
+             */
+            late: components["schemas"]["LatePenalty"];
+            /**
+             * Format: date-time
+             * @description No answers before.
+             * @default null
+             */
+            opens_at: string | null;
+            /**
+             * @description Students see the standings.
+             * @default false
+             */
+            standings: boolean;
+        };
         /**
          * @description What an instructor may set. Kept as one JSON document, so that a new setting needs no migration; what is missing
          *     has the default below.
@@ -2088,6 +2431,33 @@ export interface components {
             state: components["schemas"]["LabState"];
             title: string;
         };
+        /** @description What comes off for an answer after its time. */
+        LatePenalty: {
+            /**
+             * Format: int32
+             * @description Percent that come off for each day begun since the due time.
+             * @default 0
+             */
+            day_percent: number;
+            /**
+             * Format: int32
+             * @description For so long after the due time nothing comes off. Seconds.
+             * @default 0
+             */
+            grace_s: number;
+            /**
+             * Format: int32
+             * @description Never more percent than these.
+             * @default 0
+             */
+            most_percent: number;
+            /**
+             * Format: int32
+             * @description Percent that come off as soon as the grace is over.
+             * @default 0
+             */
+            once_percent: number;
+        };
         LiveDatabase: {
             /** @description `postgresql://user:password@host:port/database`; it is read and never written. */
             uri: string;
@@ -2168,6 +2538,15 @@ export interface components {
         };
         /** @enum {string} */
         MemberRole: "instructor" | "assistant" | "student";
+        MemberRules: {
+            /**
+             * Format: int32
+             * @description Extra time until the due time, in seconds.
+             */
+            extra_s?: number;
+            /** @description Not in the standings that students see. */
+            hidden?: boolean;
+        };
         /** @description The schema that is wanted, and the one that is there. */
         MemberSchema: {
             expected: components["schemas"]["SchemaSnapshot"];
@@ -2206,6 +2585,19 @@ export interface components {
             reasons: string[];
             /** Format: int32 */
             score: number;
+        };
+        /** @description An answer: a text (also a query, an option, a flag), a list of ticked options, or null to have one's database looked at. */
+        NewAnswer: {
+            answer?: components["schemas"]["AnswerValue"] | null;
+        };
+        NewAward: {
+            login: string;
+            /**
+             * Format: double
+             * @description Below zero takes points.
+             */
+            points: number;
+            reason: string;
         };
         NewCheck: components["schemas"]["Fact"] & {
             explanation?: string | null;
@@ -2563,6 +2955,13 @@ export interface components {
         };
         /** @enum {string} */
         RosterSeverity: "error" | "warning";
+        RowsThatDiffer: {
+            columns: string[];
+            /** @description The first rows that it has too much. */
+            extra: (string | null)[][];
+            /** @description The first rows that the answer lacks; null is NULL. */
+            missing: (string | null)[][];
+        };
         SchemaSnapshot: {
             /** @default [] */
             domains: components["schemas"]["DomainType"][];
@@ -2662,6 +3061,69 @@ export interface components {
             /** @description At the provider that the session came from, to end the one there too. */
             go_to: string;
         };
+        SqlProblem: {
+            hint?: string | null;
+            message: string;
+            /**
+             * Format: int32
+             * @description In the query, in characters from 1.
+             */
+            position?: number | null;
+            sqlstate: string;
+        };
+        Standings: {
+            /** Format: date-time */
+            computed_at: string;
+            /**
+             * Format: date-time
+             * @description From then on students see the standings as they were.
+             */
+            frozen_at?: string | null;
+            lab: string;
+            /** @description These are as they are now, whatever is frozen: for the staff. */
+            revealed: boolean;
+            /** @description In order. */
+            rows: components["schemas"]["StandingsRow"][];
+            tasks: components["schemas"]["StandingsTask"][];
+            title: string;
+        };
+        StandingsDone: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            points: number;
+            task: string;
+        };
+        StandingsRow: {
+            /** @description In the order in which they were done. */
+            done: components["schemas"]["StandingsDone"][];
+            login: string;
+            name: string;
+            /** Format: double */
+            points: number;
+            /**
+             * Format: int64
+             * @description From 1; who has the same points reached at the same time shares a rank.
+             */
+            rank: number;
+            /**
+             * Format: date-time
+             * @description The last change of the score, by which ties are broken.
+             */
+            reached_at?: string | null;
+            section?: string | null;
+            /**
+             * Format: int64
+             * @description Among those of the same section.
+             */
+            section_rank: number;
+        };
+        StandingsTask: {
+            id: string;
+            /** Format: double */
+            points: number;
+            title: string;
+        };
         /**
          * @description What a student's database holds at the beginning. In `lab.yaml`: `empty`, `schema`, `{ tables: [a, b] }` or
          *     `{ dump: other.sql }`.
@@ -2740,6 +3202,17 @@ export interface components {
             row_security?: boolean;
             triggers?: components["schemas"]["Trigger"][];
             uniques?: components["schemas"]["Key"][];
+        };
+        /** @description A hint that was taken. */
+        TakenHint: {
+            /**
+             * Format: int64
+             * @description From 0.
+             */
+            number: number;
+            /** Format: double */
+            price: number;
+            text: string;
         };
         /** @description As Prometheus' `http_sd_configs` reads it. */
         TargetGroup: {
@@ -2861,6 +3334,12 @@ export interface components {
             state: components["schemas"]["VerdictState"];
             title?: string | null;
         };
+        VerdictPart: {
+            expected: string;
+            found: string;
+            passed: boolean;
+            title: string;
+        };
         /** @enum {string} */
         VerdictState: "passed" | "failed" | "not_yet" | "error";
         /** @description For clients that verify the server. To be used in the folder where `ca` was saved as `ca_file`. */
@@ -2893,7 +3372,14 @@ export type Account = components['schemas']['Account'];
 export type AccountPassword = components['schemas']['AccountPassword'];
 export type Activity = components['schemas']['Activity'];
 export type ActivityState = components['schemas']['ActivityState'];
+export type AnswerAttempt = components['schemas']['AnswerAttempt'];
+export type AnswerTask = components['schemas']['AnswerTask'];
+export type AnswerTaskList = components['schemas']['AnswerTaskList'];
+export type AnswerValue = components['schemas']['AnswerValue'];
+export type AnswerVerdict = components['schemas']['AnswerVerdict'];
+export type Answered = components['schemas']['Answered'];
 export type ArchiveProgress = components['schemas']['ArchiveProgress'];
+export type AttemptList = components['schemas']['AttemptList'];
 export type AutoNumber = components['schemas']['AutoNumber'];
 export type Board = components['schemas']['Board'];
 export type BoardCell = components['schemas']['BoardCell'];
@@ -2924,6 +3410,9 @@ export type CreatedPerson = components['schemas']['CreatedPerson'];
 export type CreatedToken = components['schemas']['CreatedToken'];
 export type Credential = components['schemas']['Credential'];
 export type CredentialList = components['schemas']['CredentialList'];
+export type CtftimeFeed = components['schemas']['CtftimeFeed'];
+export type CtftimeRow = components['schemas']['CtftimeRow'];
+export type CtftimeTask = components['schemas']['CtftimeTask'];
 export type Definition = components['schemas']['Definition'];
 export type DefinitionCheck = components['schemas']['DefinitionCheck'];
 export type DefinitionExample = components['schemas']['DefinitionExample'];
@@ -2966,9 +3455,11 @@ export type LabList = components['schemas']['LabList'];
 export type LabPack = components['schemas']['LabPack'];
 export type LabResults = components['schemas']['LabResults'];
 export type LabRole = components['schemas']['LabRole'];
+export type LabRules = components['schemas']['LabRules'];
 export type LabSettings = components['schemas']['LabSettings'];
 export type LabState = components['schemas']['LabState'];
 export type LabSummary = components['schemas']['LabSummary'];
+export type LatePenalty = components['schemas']['LatePenalty'];
 export type LiveDatabase = components['schemas']['LiveDatabase'];
 export type LivePath = components['schemas']['LivePath'];
 export type Member = components['schemas']['Member'];
@@ -2979,12 +3470,15 @@ export type MemberError = components['schemas']['MemberError'];
 export type MemberInstance = components['schemas']['MemberInstance'];
 export type MemberList = components['schemas']['MemberList'];
 export type MemberRole = components['schemas']['MemberRole'];
+export type MemberRules = components['schemas']['MemberRules'];
 export type MemberSchema = components['schemas']['MemberSchema'];
 export type MemberState = components['schemas']['MemberState'];
 export type MetricNames = components['schemas']['MetricNames'];
 export type MonitoredProgram = components['schemas']['MonitoredProgram'];
 export type MonitoringState = components['schemas']['MonitoringState'];
 export type Need = components['schemas']['Need'];
+export type NewAnswer = components['schemas']['NewAnswer'];
+export type NewAward = components['schemas']['NewAward'];
 export type NewCheck = components['schemas']['NewCheck'];
 export type NewLab = components['schemas']['NewLab'];
 export type NewPassword = components['schemas']['NewPassword'];
@@ -3027,6 +3521,7 @@ export type RosterFormat = components['schemas']['RosterFormat'];
 export type RosterProblem = components['schemas']['RosterProblem'];
 export type RosterReport = components['schemas']['RosterReport'];
 export type RosterSeverity = components['schemas']['RosterSeverity'];
+export type RowsThatDiffer = components['schemas']['RowsThatDiffer'];
 export type SchemaSnapshot = components['schemas']['SchemaSnapshot'];
 export type Scope = components['schemas']['Scope'];
 export type Sequence = components['schemas']['Sequence'];
@@ -3037,11 +3532,17 @@ export type SignIn = components['schemas']['SignIn'];
 export type SignInProvider = components['schemas']['SignInProvider'];
 export type SignInWays = components['schemas']['SignInWays'];
 export type SignedOut = components['schemas']['SignedOut'];
+export type SqlProblem = components['schemas']['SqlProblem'];
+export type Standings = components['schemas']['Standings'];
+export type StandingsDone = components['schemas']['StandingsDone'];
+export type StandingsRow = components['schemas']['StandingsRow'];
+export type StandingsTask = components['schemas']['StandingsTask'];
 export type Start = components['schemas']['Start'];
 export type StartDump = components['schemas']['StartDump'];
 export type StudentResult = components['schemas']['StudentResult'];
 export type System = components['schemas']['System'];
 export type Table = components['schemas']['Table'];
+export type TakenHint = components['schemas']['TakenHint'];
 export type TargetGroup = components['schemas']['TargetGroup'];
 export type Task = components['schemas']['Task'];
 export type TaskChange = components['schemas']['TaskChange'];
@@ -3056,6 +3557,7 @@ export type TokenList = components['schemas']['TokenList'];
 export type Trigger = components['schemas']['Trigger'];
 export type TypeRule = components['schemas']['TypeRule'];
 export type Verdict = components['schemas']['Verdict'];
+export type VerdictPart = components['schemas']['VerdictPart'];
 export type VerdictState = components['schemas']['VerdictState'];
 export type VerifiedKit = components['schemas']['VerifiedKit'];
 export type View = components['schemas']['View'];
@@ -3374,6 +3876,37 @@ export interface operations {
             };
         };
     };
+    answer_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerTaskList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lab_archive: {
         parameters: {
             query?: never;
@@ -3393,6 +3926,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Lab"];
                 };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attempt_list: {
+        parameters: {
+            query?: {
+                task?: string | null;
+                login?: string | null;
+                /** @description Older than this attempt. */
+                before?: string | null;
+            };
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    award_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAward"];
+            };
+        };
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in words and with a stable code */
             default: {
@@ -4187,6 +4789,74 @@ export interface operations {
             };
         };
     };
+    member_rules_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberRules"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    member_rules_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberRules"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberRules"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     member_schema: {
         parameters: {
             query?: never;
@@ -4460,6 +5130,196 @@ export interface operations {
             };
         };
     };
+    rules_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabRules"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rules_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabRules"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabRules"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standings_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standings"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standings_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standings_ctftime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CtftimeFeed"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standings_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Standings"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     start_upload: {
         parameters: {
             query?: {
@@ -4699,6 +5559,42 @@ export interface operations {
             };
         };
     };
+    answer_submit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnswer"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     check_drop: {
         parameters: {
             query?: never;
@@ -4718,6 +5614,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hint_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                task: string;
+                hint: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenHint"];
+                };
             };
             /** @description What went wrong, in words and with a stable code */
             default: {
