@@ -6,7 +6,7 @@ use std::time::Duration;
 use pglab_control::{
     Error,
     console::{self, Command},
-    lab,
+    lab, member,
 };
 use pglab_core::{access::Actor, console::Event, person::Role};
 use pglab_fleet::activity::Sweeper;
@@ -273,4 +273,26 @@ async fn a_lab_that_closes_ends_its_consoles() {
         .count("SELECT count(*) FROM pg_roles WHERE rolname ~ '^pglab_(con|see)_'")
         .await;
     assert_eq!(left, 0);
+}
+
+/// A reset goes on while consoles are open, ends them, and the next one is in the fresh database.
+#[tokio::test]
+async fn a_reset_is_not_held_up() {
+    let lesson = Lesson::with_students(&["ada"]).await;
+    let ada = lesson.student("ada").await;
+    for keep in [false, true] {
+        let mut hers = open(&lesson, &ada, None).await;
+        hers.run("CREATE TABLE work (x int); BEGIN; LOCK TABLE artist").await;
+        let mut look = open(&lesson, &lesson.teacher, Some("ada")).await;
+        member::reset(&lesson, &lesson.teacher, SLUG, "ada", keep, "ada")
+            .await
+            .unwrap();
+        assert_eq!(lesson.reconcile().await.n_made, 1);
+        for console in [&mut hers, &mut look] {
+            assert!(matches!(console.next().await, Event::Closed { .. }));
+        }
+        let mut fresh = open(&lesson, &ada, None).await;
+        let said = fresh.run("SELECT FROM artist; SELECT FROM work").await;
+        assert_eq!(error(&said), Some("42P01"));
+    }
 }

@@ -75,7 +75,7 @@ export function heard(talk: Talk, event: ConsoleEvent): Talk {
     case 'notice':
       return change({ notices: [...(last?.notices ?? []), event.notice] })
     case 'notification':
-      return { ...talk, run: { ...run, heard: [...run.heard, { channel: event.channel, payload: event.payload }] } }
+      return { ...talk, run: { ...run, heard: [...run.heard.slice(-99), { channel: event.channel, payload: event.payload }] } }
     case 'done':
       return change({ tag: event.tag, cut: event.cut ?? null, nCellsCut: event.n_cells_cut, ms: event.ms })
     case 'error':
