@@ -282,7 +282,8 @@ async fn a_reset_is_not_held_up() {
     let ada = lesson.student("ada").await;
     for keep in [false, true] {
         let mut hers = open(&lesson, &ada, None).await;
-        hers.run("CREATE TABLE work (x int); BEGIN; LOCK TABLE artist").await;
+        hers.run("CREATE TABLE work (x int); BEGIN; LOCK TABLE artist")
+            .await;
         let mut look = open(&lesson, &lesson.teacher, Some("ada")).await;
         member::reset(&lesson, &lesson.teacher, SLUG, "ada", keep, "ada")
             .await
