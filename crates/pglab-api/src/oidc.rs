@@ -109,6 +109,7 @@ struct Back {
     security(()), params(Back), responses((status = 303, description = "to the page, or back with the code of what is wrong")))]
 async fn finish(
     State(control): State<Control>,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     Query(back): Query<Back>,
 ) -> Result<Response, Problem> {
@@ -120,6 +121,7 @@ async fn finish(
         error: back.error,
         iss: back.iss,
         browser: browser(&headers, &name).map(str::to_owned),
+        address,
     };
     let finished = oidc::finish(&control, returned).await;
     let spent = browser_cookie(&control, &name, "", 0);

@@ -48,6 +48,8 @@ pub struct Returned {
     pub iss: Option<String>,
     /// The cookie that goes with `state`.
     pub browser: Option<String>,
+    /// Where the browser is.
+    pub address: String,
 }
 
 impl std::fmt::Debug for Returned {
@@ -171,8 +173,9 @@ pub async fn finish(control: &Control, returned: Returned) -> Result<Finished, F
         oidc_account::session_began(&mut tx, session.token_hash, &sealed).await?;
     }
     let actor: &Actor = &identified.actor;
-    let entry = audit::Entry::new(now, actor, "sign_in", person.login.as_str())
-        .detail(serde_json::json!({ "issuer": oidc.settings().issuer, "subject": signed_in.subject }));
+    let entry = audit::Entry::new(now, actor, "sign_in", person.login.as_str()).detail(serde_json::json!({
+        "issuer": oidc.settings().issuer, "subject": signed_in.subject, "address": returned.address,
+    }));
     audit::insert(&mut tx, entry).await?;
     control.store.commit(tx).await?;
     if changed {
