@@ -8,7 +8,7 @@ use pglab_core::{
     id::PersonId,
     person::{Login, Role},
 };
-use pglab_fleet::{Address, Cluster};
+use pglab_fleet::{Address, Cluster, collect::Source};
 use pglab_identity::Sealer;
 use pglab_store::{Store, person::Person};
 use pglab_testkit::{SeededRandom, SettableClock, TestServer};
@@ -36,14 +36,24 @@ impl TestControl {
     }
 
     pub async fn start_with(options: Options) -> Self {
+        Self::start_on(TestServer::start().await, options, Vec::new()).await
+    }
+
+    /// With sources of statistics, on this server or elsewhere.
+    pub async fn start_with_sources(sources: impl FnOnce(&TestServer) -> Vec<Source>) -> Self {
         let server = TestServer::start().await;
+        let sources = sources(&server);
+        Self::start_on(server, Options::default(), sources).await
+    }
+
+    async fn start_on(server: TestServer, options: Options, sources: Vec<Source>) -> Self {
         let store = Store::connect(&server.database("pglab").await)
             .await
             .expect("our own database can be reached");
         store.migrate().await.expect("our own database can be migrated");
         let clock = Arc::new(SettableClock::default());
         let data_dir = tempfile::tempdir().expect("a folder for data");
-        let control = assemble(store, &server, clock.clone(), data_dir.path(), options);
+        let control = assemble(store, &server, clock.clone(), data_dir.path(), options, sources);
         Self {
             control,
             clock,
@@ -65,6 +75,7 @@ impl TestControl {
             self.clock.clone(),
             self.data_dir.path(),
             options,
+            Vec::new(),
         )
     }
 
@@ -104,6 +115,7 @@ fn assemble(
     clock: Arc<SettableClock>,
     data_dir: &Path,
     options: Options,
+    sources: Vec<Source>,
 ) -> Control {
     let address = Address {
         host: "127.0.0.1".to_owned(),
@@ -124,7 +136,7 @@ fn assemble(
         data_dir: data_dir.to_owned(),
         log_folder: Some(server.server().log_folder()),
     };
-    Control::with_options(parts, options)
+    Control::with_sources(parts, options, sources)
 }
 
 /// A person as an actor who has signed in.

@@ -16,6 +16,7 @@ mod metrics;
 mod monitoring;
 mod oidc;
 mod people;
+mod probe;
 mod proxies;
 mod schema;
 mod session;

@@ -53,7 +53,10 @@ impl TestApp {
     }
 
     pub(crate) async fn start_with(options: Options) -> Self {
-        let control = TestControl::start_with(options).await;
+        Self::of(TestControl::start_with(options).await)
+    }
+
+    pub(crate) fn of(control: TestControl) -> Self {
         let router = pglab_api::router(control.control.clone());
         Self {
             control,
