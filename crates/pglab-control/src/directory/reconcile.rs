@@ -6,9 +6,11 @@ use std::{collections::HashMap, fmt, time::Duration};
 use pglab_core::{
     directory::{
         IdentitySettings, StoredHash,
-        plan::{Change, WantedGroup, WantedPerson, plan},
+        plan::{Change, GroupOf, WantedGroup, WantedPerson, plan},
+        slapd,
     },
     id::PersonId,
+    person::Role,
 };
 use pglab_identity::{directory::DirectoryError, password};
 use pglab_store::directory_account::{self, Wanted};
@@ -101,15 +103,17 @@ pub async fn activate(control: &Control) -> Result<Summary, Error> {
         .into_iter()
         .map(|one| (one.person.id, one))
         .collect();
-    let groups: Vec<WantedGroup> = directory_account::groups(pool)
-        .await?
-        .into_iter()
-        .map(|group| WantedGroup {
-            lab: group.lab,
-            name: group.slug,
-            members: group.members,
-        })
-        .collect();
+    let mut groups = vec![instructors(people.values())];
+    groups.extend(
+        directory_account::groups(pool)
+            .await?
+            .into_iter()
+            .map(|group| WantedGroup {
+                of: GroupOf::Lab(group.lab),
+                name: group.slug,
+                members: group.members,
+            }),
+    );
     let mut wanted: Vec<WantedPerson> = people.values().map(as_wanted).collect();
     wanted.sort_by(|a, b| a.login.cmp(&b.login));
 
@@ -164,6 +168,20 @@ pub async fn activate(control: &Control) -> Result<Summary, Error> {
         }
     }
     Ok(summary)
+}
+
+/// Who may look at everybody's dashboards.
+fn instructors<'a>(people: impl Iterator<Item = &'a Wanted>) -> WantedGroup {
+    let mut members: Vec<_> = people
+        .filter(|one| one.person.role == Role::Instructor && one.person.disabled_at.is_none())
+        .map(|one| one.person.login.clone())
+        .collect();
+    members.sort();
+    WantedGroup {
+        of: GroupOf::Role(Role::Instructor),
+        name: slapd::INSTRUCTORS.to_owned(),
+        members,
+    }
 }
 
 fn as_wanted(one: &Wanted) -> WantedPerson {

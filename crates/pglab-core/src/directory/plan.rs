@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     id::{LabId, PersonId},
-    person::Login,
+    person::{Login, Role},
 };
 
 use super::ManagedTree;
@@ -23,10 +23,18 @@ pub struct WantedPerson {
     pub password_due: bool,
 }
 
+/// Whom a group of pglab's holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupOf {
+    /// The members of a lab; the group has the lab's name in URLs.
+    Lab(LabId),
+    /// Everybody with this role.
+    Role(Role),
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedGroup {
-    pub lab: LabId,
-    /// The lab's name in URLs.
+    pub of: GroupOf,
     pub name: String,
     pub members: Vec<Login>,
 }
@@ -50,7 +58,7 @@ pub struct FoundPerson {
 pub struct FoundGroup {
     pub dn: String,
     pub name: String,
-    pub mark: Option<LabId>,
+    pub mark: Option<GroupOf>,
     /// As the server writes them.
     pub members: Vec<String>,
 }
@@ -82,7 +90,7 @@ pub enum Change {
         dn: String,
     },
     AddGroup {
-        lab: LabId,
+        of: GroupOf,
         dn: String,
         name: String,
         members: Vec<String>,
@@ -198,14 +206,19 @@ fn plan_groups(
         let Some(found) = there.get(&group.name.to_lowercase()) else {
             let dn = tree.group_dn(&group.name);
             plan.changes.push(Change::AddGroup {
-                lab: group.lab,
+                of: group.of,
                 dn,
                 name: group.name.clone(),
                 members,
             });
             continue;
         };
-        if found.mark.is_none() {
+        // Who is in a group of a role has more power than the members of a lab that somebody gave its name.
+        let fits = match (found.mark, group.of) {
+            (Some(GroupOf::Lab(_)), GroupOf::Lab(_)) => true,
+            (mark, of) => mark == Some(of),
+        };
+        if !fits {
             plan.foreign.push(Foreign { dn: found.dn.clone() });
             continue;
         }
@@ -292,9 +305,13 @@ mod tests {
         }
     }
 
+    fn lab() -> GroupOf {
+        GroupOf::Lab(Uuid::from_u128(9).into())
+    }
+
     fn group(members: &[&str]) -> WantedGroup {
         WantedGroup {
-            lab: Uuid::from_u128(9).into(),
+            of: lab(),
             name: "db".to_owned(),
             members: members.iter().map(|login| Login::parse(login).unwrap()).collect(),
         }
@@ -307,7 +324,7 @@ mod tests {
             groups: vec![FoundGroup {
                 dn: "cn=db,ou=groups,dc=x".to_owned(),
                 name: "db".to_owned(),
-                mark: Some(Uuid::from_u128(9).into()),
+                mark: Some(lab()),
                 members: vec!["uid=Ada,ou=people,dc=x".to_owned(), "cn=guest,dc=x".to_owned()],
             }],
         };
@@ -328,7 +345,7 @@ mod tests {
             groups: vec![FoundGroup {
                 dn: "cn=db,ou=groups,dc=x".to_owned(),
                 name: "db".to_owned(),
-                mark: Some(Uuid::from_u128(9).into()),
+                mark: Some(lab()),
                 members: vec![
                     "uid=bob,ou=people,dc=x".to_owned(),
                     "uid=eve,ou=people,dc=x".to_owned(),
@@ -359,6 +376,37 @@ mod tests {
                 remove: vec!["uid=bob,ou=people,dc=x".to_owned()],
             }]
         );
+    }
+
+    /// A lab that is called like the group of a role does not give its members that role's power elsewhere.
+    #[test]
+    fn a_lab_gets_nobody_into_the_group_of_a_role() {
+        let role = |name: &str, members: &[&str]| WantedGroup {
+            of: GroupOf::Role(Role::Instructor),
+            name: name.to_owned(),
+            ..group(members)
+        };
+        let of_role = FoundGroup {
+            dn: "cn=db,ou=groups,dc=x".to_owned(),
+            name: "db".to_owned(),
+            mark: Some(GroupOf::Role(Role::Instructor)),
+            members: vec!["uid=guest,dc=x".to_owned()],
+        };
+        let found = Found {
+            people: vec![there(1, "ada"), there(2, "bob")],
+            groups: vec![of_role],
+        };
+        let people = [person(1, "ada"), person(2, "bob")];
+        let planned = plan(&tree(), &people, &[role("db", &["ada"]), group(&["bob"])], &found);
+        assert_eq!(
+            planned.changes,
+            [Change::Members {
+                dn: "cn=db,ou=groups,dc=x".to_owned(),
+                add: vec!["uid=ada,ou=people,dc=x".to_owned()],
+                remove: vec![],
+            }]
+        );
+        assert_eq!(planned.foreign.len(), 1, "the lab's");
     }
 
     #[test]

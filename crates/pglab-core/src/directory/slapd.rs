@@ -4,6 +4,7 @@
 use std::{fmt::Write, path::PathBuf};
 
 use super::escape;
+use crate::person::Role;
 
 /// Where things of this slapd are, and what it is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +39,12 @@ pub const ARGON2: &str = "argon2";
 /// And in its folder of schema.
 pub const SCHEMA: [&str; 3] = ["core", "cosine", "inetorgperson"];
 
-/// Groups that Grafana looks at; who belongs to them is not pglab's affair.
-const ROLE_GROUPS: [&str; 2] = ["admins", "instructors"];
+/// What the description of a group says that pglab fills with everybody of a role, which follows.
+pub const ROLE_MARK: &str = "pglab role ";
+/// A group that Grafana looks at, filled by pglab.
+pub const INSTRUCTORS: &str = "instructors";
+/// One that it leaves alone: its own admins have no account in the tree, and another of the same name is somebody else.
+const ADMINS: &str = "admins";
 
 /// The accounts that programs use, with what is stored of their passwords (a hash in slapd's form).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,13 +257,20 @@ impl SlapdFiles {
                 service.stored_password,
             );
         }
-        for group in ROLE_GROUPS {
+        let groups = [
+            (
+                ADMINS,
+                "For Grafana. pglab leaves it alone: add the names of people's entries".to_owned(),
+            ),
+            (INSTRUCTORS, format!("{ROLE_MARK}{}", Role::Instructor.as_str())),
+        ];
+        for (group, description) in groups {
             let _ = write!(
                 text,
                 "dn: cn={group},ou=groups,{suffix}\n\
                  objectClass: groupOfNames\n\
                  cn: {group}\n\
-                 description: For Grafana. pglab leaves it alone: add the names of people's entries\n\
+                 description: {description}\n\
                  member: cn=nobody,{suffix}\n\n"
             );
         }

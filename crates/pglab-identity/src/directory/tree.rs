@@ -6,9 +6,13 @@ use ldap3::{
     Mod, Scope as LdapScope, SearchEntry,
     adapters::{Adapter, EntriesOnly, PagedResults},
 };
-use pglab_core::directory::{
-    ManagedTree,
-    plan::{Change, Found, FoundGroup, FoundPerson, WantedPerson, ascii},
+use pglab_core::{
+    directory::{
+        ManagedTree,
+        plan::{Change, Found, FoundGroup, FoundPerson, GroupOf, WantedPerson, ascii},
+        slapd::ROLE_MARK,
+    },
+    person::Role,
 };
 use tokio::time::timeout;
 
@@ -154,7 +158,7 @@ impl Writing<'_> {
             }
             Change::Enable { dn } => self.modify(dn, vec![replace("pwdAccountLockedTime", None)]).await,
             Change::AddGroup {
-                lab,
+                of,
                 dn,
                 name,
                 members,
@@ -165,7 +169,7 @@ impl Writing<'_> {
                 let attributes = vec![
                     ("objectClass", vec!["groupOfNames".to_owned()]),
                     ("cn", vec![name.clone()]),
-                    ("description", vec![format!("{GROUP_MARK}{lab}")]),
+                    ("description", vec![group_mark(*of)]),
                     ("member", all),
                 ];
                 self.add(dn, attributes).await
@@ -240,6 +244,27 @@ fn marked(entry: &SearchEntry, mark: &str) -> Option<uuid::Uuid> {
         .find_map(|text| text.strip_prefix(mark)?.parse().ok())
 }
 
+fn group_mark(of: GroupOf) -> String {
+    match of {
+        GroupOf::Lab(lab) => format!("{GROUP_MARK}{lab}"),
+        GroupOf::Role(role) => format!("{ROLE_MARK}{}", role.as_str()),
+    }
+}
+
+fn marked_group(entry: &SearchEntry) -> Option<GroupOf> {
+    if let Some(lab) = marked(entry, GROUP_MARK) {
+        return Some(GroupOf::Lab(lab.into()));
+    }
+    let (_, descriptions) = entry
+        .attrs
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("description"))?;
+    descriptions
+        .iter()
+        .find_map(|text| Role::parse(text.strip_prefix(ROLE_MARK)?))
+        .map(GroupOf::Role)
+}
+
 fn person(entry: &SearchEntry) -> Option<FoundPerson> {
     Some(FoundPerson {
         dn: entry.dn.clone(),
@@ -260,7 +285,7 @@ fn group(entry: &SearchEntry) -> Option<FoundGroup> {
     Some(FoundGroup {
         dn: entry.dn.clone(),
         name: value(entry, "cn")?,
-        mark: marked(entry, GROUP_MARK).map(Into::into),
+        mark: marked_group(entry),
         members: members.map(|(_, members)| members.clone()).unwrap_or_default(),
     })
 }

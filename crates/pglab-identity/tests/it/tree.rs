@@ -1,7 +1,7 @@
 //! The tree that pglab fills: written, read back, planned again.
 
 use pglab_core::{
-    directory::plan::{WantedGroup, WantedPerson, plan},
+    directory::plan::{GroupOf, WantedGroup, WantedPerson, plan},
     person::Login,
 };
 use pglab_identity::{
@@ -33,7 +33,7 @@ impl Tree {
     /// Makes the tree as wanted, and says how many changes that took.
     async fn converge(&self, people: &[WantedPerson], members: &[&str]) -> usize {
         let groups = [WantedGroup {
-            lab: uuid::Uuid::from_u128(99).into(),
+            of: GroupOf::Lab(uuid::Uuid::from_u128(99).into()),
             name: "db-1".to_owned(),
             members: members.iter().map(|login| Login::parse(login).unwrap()).collect(),
         }];

@@ -49,8 +49,8 @@ async fn a_class_from_roster_to_a_password_of_their_own() {
     let (slapd, lesson) = started().await;
     lesson.import("login,name\nada,Ada Lovelace\nbob,Bob\n").await;
     let made = reconcile::activate(&lesson).await.unwrap();
-    // The teacher too: who teaches uses the same tree.
-    assert_eq!((made.added, made.changed, made.refused), (3, 1, 0));
+    // The teacher too: who teaches uses the same tree, and is in the group for Grafana.
+    assert_eq!((made.added, made.changed, made.refused), (3, 2, 0));
     assert_eq!(reconcile::activate(&lesson).await.unwrap(), Summary::default());
     let dump = slapd.dump();
     assert!(dump.contains("dn: cn=tiny,ou=groups,dc=lab,dc=test"), "{dump}");
@@ -258,4 +258,71 @@ async fn roles_exist_and_have_no_password_unless_the_lab_keeps_a_fallback() {
             .await
             .is_some_and(|verifier| verifier.starts_with("SCRAM-SHA-256$"))
     );
+}
+
+/// What Grafana asks as its own account: the groups that somebody is in.
+fn members(slapd: &Slapd, group: &str) -> Vec<String> {
+    let (dn, password) = slapd.service("grafana");
+    let entry = format!("cn={group},ou=groups,dc=lab,dc=test");
+    let mut members: Vec<String> = slapd
+        .search(&dn, &password, &entry, "member")
+        .lines()
+        .filter_map(|line| line.strip_prefix("member: uid="))
+        .filter_map(|line| line.split(',').next())
+        .map(str::to_owned)
+        .collect();
+    members.sort();
+    members
+}
+
+#[tokio::test]
+async fn instructors_are_in_their_group_and_a_lab_of_its_name_gets_nobody_in() {
+    let (slapd, lesson) = started().await;
+    lesson.import("login,name\nada,Ada\n").await;
+    let prof = lesson.person("prof", Role::Instructor).await.0;
+    reconcile::activate(&lesson).await.unwrap();
+    let before = members(&slapd, "instructors");
+    assert!(
+        before.contains(&"prof".to_owned()) && !before.contains(&"ada".to_owned()),
+        "{before:?}"
+    );
+    assert_eq!(members(&slapd, "admins"), [""; 0]);
+
+    // Whom the operator adds stays; who does not teach any more goes.
+    slapd.ldif(
+        "dn: cn=instructors,ou=groups,dc=lab,dc=test\nchangetype: modify\nadd: member\nmember: uid=guest,ou=people,dc=lab,dc=test\n",
+    );
+    let admin = lesson.actor("root", Role::Admin).await;
+    let change = people::PersonChange {
+        role: Some(Role::Student),
+        ..Default::default()
+    };
+    people::update(&lesson, &admin, &prof.login, change)
+        .await
+        .unwrap();
+    reconcile::activate(&lesson).await.unwrap();
+    let after = members(&slapd, "instructors");
+    assert!(
+        !after.contains(&"prof".to_owned()) && after.contains(&"guest".to_owned()),
+        "{after:?}"
+    );
+
+    // A lab that is called so.
+    let mut tx = lesson.store.begin().await.unwrap();
+    let mut lab = pglab_store::lab::all(&mut *tx).await.unwrap().remove(0);
+    lab.id = pglab_core::id::LabId::new(&*lesson.clock, &*lesson.random);
+    lab.slug = pglab_core::lab::Slug::parse("instructors").unwrap();
+    pglab_store::lab::insert(&mut tx, &lab).await.unwrap();
+    let place = pglab_core::access::Membership {
+        lab: lab.id,
+        member: pglab_core::id::MemberId::new(&*lesson.clock, &*lesson.random),
+        role: pglab_core::lab::MemberRole::Student,
+    };
+    pglab_store::membership::insert(&mut tx, place, prof.id, lesson.now())
+        .await
+        .unwrap();
+    lesson.store.commit(tx).await.unwrap();
+    let summary = reconcile::activate(&lesson).await.unwrap();
+    assert_eq!(summary.foreign, ["cn=instructors,ou=groups,dc=lab,dc=test"]);
+    assert_eq!(members(&slapd, "instructors"), after);
 }
