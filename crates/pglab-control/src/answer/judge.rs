@@ -33,9 +33,15 @@ const SMALL_DATASET: usize = 20;
 /// What came of judging.
 #[derive(Debug)]
 pub(super) enum Said {
-    Verdict(Verdict),
+    Verdict(Box<Verdict>),
     /// Nothing that could be judged: it does not count.
     Unfit(String),
+}
+
+impl From<Verdict> for Said {
+    fn from(verdict: Verdict) -> Self {
+        Self::Verdict(Box::new(verdict))
+    }
 }
 
 /// Who answers: a member, or the staff who tries.
@@ -106,7 +112,7 @@ pub(super) async fn judge(
                 };
                 parts.push(part(&assertion.title, said));
             }
-            Ok(Said::Verdict(Verdict::of_parts(parts)))
+            Ok(Said::from(Verdict::of_parts(parts)))
         }
         TaskKind::Behaviour(task) => {
             let session = match own_session(control, lab, who).await? {
@@ -118,10 +124,7 @@ pub(super) async fn judge(
                 Ok(outcomes) => outcomes,
                 Err(Fault::Away(error)) => return Err(error.into()),
                 Err(fault) => {
-                    return Ok(Said::Verdict(Verdict::plain(
-                        false,
-                        &format!("Not yet: {fault}."),
-                    )));
+                    return Ok(Said::from(Verdict::plain(false, &format!("Not yet: {fault}."))));
                 }
             };
             let mut parts = Vec::new();
@@ -137,7 +140,7 @@ pub(super) async fn judge(
                     parts.push(part(title, said));
                 }
             }
-            Ok(Said::Verdict(Verdict::of_parts(parts)))
+            Ok(Said::from(Verdict::of_parts(parts)))
         }
     }
 }
@@ -198,8 +201,8 @@ async fn in_memory(
     .await
     .map_err(Error::internal)?;
     Ok(match outcome {
-        Outcome::Right => Said::Verdict(Verdict::plain(true, "Right.")),
-        Outcome::Wrong => Said::Verdict(Verdict::plain(false, "That is not it.")),
+        Outcome::Right => Said::from(Verdict::plain(true, "Right.")),
+        Outcome::Wrong => Said::from(Verdict::plain(false, "That is not it.")),
         Outcome::Unfit(why) => Said::Unfit(why),
     })
 }
@@ -271,7 +274,7 @@ async fn rows(
         let found = match session.query(sql).await {
             Ok(found) => found,
             Err(Fault::Away(error)) => return Err(error.into()),
-            Err(fault) => return Ok(Said::Verdict(failed(fault, dataset.hidden))),
+            Err(fault) => return Ok(Said::from(failed(fault, dataset.hidden))),
         };
         let show = !dataset.hidden || (dataset.show_rows && expected.rows.len() <= SMALL_DATASET);
         let (words, expected_rows) = (ready.in_words(&expected.columns), expected.clone());
@@ -282,13 +285,13 @@ async fn rows(
         .await
         .map_err(Error::internal)?;
         if !verdict.right {
-            return Ok(Said::Verdict(verdict));
+            return Ok(Said::from(verdict));
         }
         if !dataset.hidden {
             said = verdict;
         }
     }
-    Ok(Said::Verdict(said))
+    Ok(Said::from(said))
 }
 
 /// A message of PostgreSQL may quote values: of hidden data only the SQLSTATE is told.
@@ -341,7 +344,7 @@ async fn judge_plan(
     let explained = match session.explain(sql).await {
         Ok(explained) => explained,
         Err(Fault::Away(error)) => return Err(error.into()),
-        Err(fault) => return Ok(Said::Verdict(failed(fault, false))),
+        Err(fault) => return Ok(Said::from(failed(fault, false))),
     };
     let parts = plan::judge(&task.rules, &explained)
         .into_iter()
@@ -352,5 +355,5 @@ async fn judge_plan(
             found: finding.found,
         })
         .collect();
-    Ok(Said::Verdict(Verdict::of_parts(parts)))
+    Ok(Said::from(Verdict::of_parts(parts)))
 }

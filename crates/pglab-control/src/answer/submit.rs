@@ -97,7 +97,7 @@ async fn trial(control: &Control, lab: &Lab, question: Question, given: Given) -
         Said::Unfit(why) => Err(Error::invalid("answer", why)),
         Said::Verdict(verdict) => Ok(Answered {
             explanation: explained(&question, verdict.right),
-            verdict,
+            verdict: *verdict,
             attempts_left: question.content.attempts,
             earned: None,
             trial: true,
@@ -168,7 +168,7 @@ async fn of_member(
             judge(control, lab, Who::Member(member), kind, &given).await
         };
         match said.await {
-            Ok(Said::Verdict(verdict)) => taking.settle(verdict, false).await?,
+            Ok(Said::Verdict(verdict)) => taking.settle(*verdict, false).await?,
             Ok(Said::Unfit(why)) => {
                 taking.give_back(&why).await?;
                 return Err(Error::invalid("answer", why));
@@ -180,7 +180,7 @@ async fn of_member(
         }
     } else {
         match judge(control, lab, Who::Member(member), kind, &given).await? {
-            Said::Verdict(verdict) => taking.settle(verdict, true).await?,
+            Said::Verdict(verdict) => taking.settle(*verdict, true).await?,
             Said::Unfit(why) => return Err(Error::invalid("answer", why)),
         }
     };
