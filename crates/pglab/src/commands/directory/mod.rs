@@ -5,9 +5,9 @@ mod init;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use pglab_control::pg_hba;
-use pglab_core::{directory::IdentitySettings, hba::Origin, ident::Ident};
-use pglab_identity::directory::Directory;
+use pglab_control::{SystemClock, oidc::CALLBACK, pg_hba};
+use pglab_core::{Clock, directory::IdentitySettings, hba::Origin, ident::Ident};
+use pglab_identity::{directory::Directory, oidc::Oidc};
 
 use crate::{config::Config, output::say, secret};
 
@@ -94,17 +94,29 @@ async fn print_block(config: &Path, from: &[Origin]) -> anyhow::Result<()> {
 }
 
 async fn check(config: &Path, login: Option<String>, password_stdin: bool) -> anyhow::Result<()> {
-    let directory = match Config::read(config)?.identity.settings().context("identity")? {
-        IdentitySettings::Local => bail!("identity.mode is local: there is no directory to check"),
-        IdentitySettings::Managed(settings, tree) => Directory::managed(settings, tree),
-        IdentitySettings::Directory(settings) => Directory::new(settings),
+    let config = Config::read(config)?;
+    let directory = match config.identity.settings().context("identity")? {
+        IdentitySettings::Local => None,
+        IdentitySettings::Managed(settings, tree) => Some(Directory::managed(settings, tree)),
+        IdentitySettings::Directory(settings) => Some(Directory::new(settings)),
     };
+    let provider = config.identity.oidc()?;
+    if directory.is_none() && provider.is_none() {
+        bail!("identity.mode is local, and there is no identity.oidc: there is no directory to check");
+    }
     let password = if password_stdin {
         Some(secret::from_stdin()?)
     } else {
         None
     };
-    let steps = directory.steps(login.as_deref(), password.as_deref()).await;
+    let mut steps = Vec::new();
+    if let Some(directory) = directory {
+        steps.extend(directory.steps(login.as_deref(), password.as_deref()).await);
+    }
+    if let Some(settings) = provider {
+        let back = format!("{}{CALLBACK}", config.server.public_url.trim_end_matches('/'));
+        steps.extend(Oidc::new(settings, back).steps(SystemClock.now()).await);
+    }
     let n_failed = steps.iter().filter(|step| !step.passed).count();
     for step in steps {
         say(&format!(
