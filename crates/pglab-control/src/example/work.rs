@@ -255,14 +255,14 @@ pub(crate) async fn remove_all(control: &Control, lab: &Lab) -> Result<(), Error
     }
     drop_starts(control, &connection, lab).await?;
     let loader = names::loader_role(&lab.slug).map_err(Error::internal)?;
-    Ok(role::drop(&connection, &loader).await?)
+    Ok(role::remove(&connection, &loader).await?)
 }
 
 /// The role that owns what is in the lab's databases; all of them must be gone.
 pub(crate) async fn remove_lab_role(control: &Control, lab: &Lab) -> Result<(), Error> {
     let connection = control.cluster.maintenance().await?;
     let lab_role = names::lab_role(&lab.slug).map_err(Error::internal)?;
-    Ok(role::drop(&connection, &lab_role).await?)
+    Ok(role::remove(&connection, &lab_role).await?)
 }
 
 /// The start templates alone.

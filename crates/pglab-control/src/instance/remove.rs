@@ -37,7 +37,7 @@ pub(super) async fn remove(
         names::console_role(instance.member),
         names::onlooker_role(instance.member),
     ] {
-        provision::console::remove(connection, &role.map_err(Error::internal)?).await?;
+        role::remove(connection, &role.map_err(Error::internal)?).await?;
     }
     provision::instance::remove(connection, &instance.database, &instance.checker_role).await?;
     if instance.replaces_old

@@ -190,7 +190,7 @@ async fn off_the_cluster(control: &Control, lab: &Lab) -> Result<(), Error> {
     examples::remove_all(control, lab).await?;
     let connection = control.cluster.maintenance().await?;
     let lab_role = names::lab_role(&lab.slug).map_err(Error::internal)?;
-    role::drop(&connection, &lab_role).await?;
+    role::remove(&connection, &lab_role).await?;
     Ok(())
 }
 

@@ -60,22 +60,6 @@ pub async fn open_login(connection: &Connection, login: &ConsoleLogin<'_>) -> Re
     }
 }
 
-/// Ends the sessions of the login and drops it. Where something still belongs to it or was granted to it, as a student
-/// can arrange in a database that is kept, nobody can sign in as it any more.
-///
-/// # Errors
-/// The role is not ours ([`super::NOT_OURS`]), or PostgreSQL refuses.
-pub async fn remove(connection: &Connection, role: &Ident) -> Result<(), Error> {
-    role::close_login(connection, role).await?;
-    match role::drop(connection, role).await {
-        Err(error) if error.code() == Some("2BP01") => {
-            tracing::info!(role = role.as_str(), %error, "the login of a console stays, closed");
-            Ok(())
-        }
-        outcome => outcome,
-    }
-}
-
 /// Ends the sessions of a console that do not end by themselves: a function can trap a cancellation.
 ///
 /// # Errors

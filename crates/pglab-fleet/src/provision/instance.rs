@@ -189,12 +189,12 @@ async fn access(connection: &Connection, database: &Ident, member: &Ident, open:
     Ok(())
 }
 
-/// Drops the database and the checker's role. The student's role stays: it may have other databases, see
-/// [`role::drop`].
+/// Drops the database, and removes the checker's role ([`role::remove`]). The student's role stays: it may have other
+/// databases, see [`role::drop`].
 ///
 /// # Errors
 /// One of them is not ours ([`super::NOT_OURS`]).
 pub async fn remove(connection: &Connection, database: &Ident, checker_role: &Ident) -> Result<(), Error> {
     database::drop(connection, database).await?;
-    role::drop(connection, checker_role).await
+    role::remove(connection, checker_role).await
 }

@@ -163,6 +163,17 @@ pub async fn drop(connection: &Connection, role: &Ident) -> Result<(), Error> {
     alter(connection, role, "drop", None).await
 }
 
+/// Ends the sessions of a role and drops it. Where something still belongs to it or was granted to it, nobody can sign in
+/// as it any more, and it goes with another [`remove`] when that is gone: a student can grant to any role of the cluster
+/// in a database of their own, so this is for the roles that pglab makes around them. No error where there is no such
+/// role.
+///
+/// # Errors
+/// The role is not ours ([`super::NOT_OURS`]).
+pub async fn remove(connection: &Connection, role: &Ident) -> Result<(), Error> {
+    alter(connection, role, "remove", None).await
+}
+
 async fn alter(
     connection: &Connection,
     role: &Ident,

@@ -148,6 +148,27 @@ async fn removing_takes_all_of_it_and_can_be_repeated() {
     assert_eq!(left, 0);
 }
 
+/// Anybody who owns a table can grant it to anybody's checker, and hold on to that role by it.
+#[tokio::test]
+async fn who_was_granted_something_elsewhere_is_closed_instead() {
+    let class = Class::start().await;
+    let ada = class.student("ada").await;
+    class.student("bob").await;
+    ada.batch_execute("CREATE TABLE bait (x int); GRANT SELECT ON bait TO pglab_chk_bob")
+        .await
+        .unwrap();
+    let roles = "SELECT count(*) FROM pg_roles WHERE NOT rolcanlogin AND rolname = $1";
+    for _ in 0..2 {
+        instance::remove(&class.maintenance, &ident("shop_bob"), &checker("bob"))
+            .await
+            .unwrap();
+        assert_eq!(class.count(roles, "pglab_chk_bob").await, 1);
+    }
+    ada.batch_execute("DROP TABLE bait").await.unwrap();
+    role::remove(&class.maintenance, &checker("bob")).await.unwrap();
+    assert_eq!(class.count(roles, "pglab_chk_bob").await, 0);
+}
+
 #[tokio::test]
 async fn a_database_is_renamed_measured_and_kept_as_a_snapshot() {
     let class = Class::start().await;

@@ -6,7 +6,7 @@ use pglab_core::console::Limits;
 use pglab_fleet::{
     Connection,
     console::{Manner, Session},
-    provision::{console::remove, instance},
+    provision::{instance, role::remove},
 };
 
 use super::{PASSWORD, console, login_role, opened_login, run, try_open, try_run};
