@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const BINARY = process.env.PGLAB_BIN ?? fileURLToPath(new URL('../../target/debug/pglab', import.meta.url))
+export const BINARY = process.env.PGLAB_BIN ?? fileURLToPath(new URL('../../target/debug/pglab', import.meta.url))
 
 /** @returns {Promise<{url: string, admin: {login: string, password: string}, stop: () => Promise<void>}>} */
 export async function startPglab() {

@@ -67,7 +67,7 @@ async fn admitted(control: &Control, actor: &Actor, slug: &str) -> Result<(LabId
     control.authorise(actor, Operation::MemberSelf(Some(place), place.member))?;
     if !standing::rules(control.store.pool(), lab.id).await?.standings {
         return Err(Error::NotFound(format!(
-            "standings of the lab {slug:?}: it shows none"
+            "table of standings of the lab {slug:?}: its instructor has not switched it on"
         )));
     }
     Ok((lab.id, false))

@@ -1,7 +1,7 @@
 // One member's tasks with what each check said: expected and found, in sentences. For the drawer and for the
 // student's own page.
 
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { BoardTaskCell, Verdict } from '@/api/types'
 import { points } from '@/ui/format'
 import { TaskGlyph, VerdictGlyph } from '@/ui/Glyphs'
@@ -17,21 +17,31 @@ export function TaskList({
   doneBy,
   nMembers,
   openFirst = true,
+  groupOf,
+  questionOf,
 }: {
   tasks: BoardTaskCell[]
   doneBy?: Map<string, number> | undefined
   nMembers?: number | undefined
   openFirst?: boolean
+  /** Under this heading, where tasks come in groups. */
+  groupOf?: ((task: BoardTaskCell) => string | undefined) | undefined
+  /** What is asked and the form to answer, of a task that is not only a state of the database. */
+  questionOf?: ((task: BoardTaskCell) => ReactNode) | undefined
 }) {
   const first = tasks.find((task) => task.state === 'broken_again' || task.state === 'partly' || task.state === 'working')
   const [toggled, setToggled] = useState<Record<string, boolean>>({})
   return (
     <ul className={classes.tasks}>
-      {tasks.map((task) => {
+      {tasks.map((task, at) => {
+        const before = tasks[at - 1]
+        const group = groupOf?.(task)
+        const begins = group !== undefined && (!before || groupOf?.(before) !== group)
         const open = toggled[task.id] ?? (openFirst && task.id === first?.id)
         const n = doneBy?.get(task.id)
         return (
           <li key={task.id} data-state={task.state}>
+            {begins && <h3 className={classes.group}>{group}</h3>}
             <button
               type="button"
               className={classes.head}
@@ -57,7 +67,7 @@ export function TaskList({
                 <ChevronIcon size={13} />
               </span>
             </button>
-            {open && <TaskBody task={task} />}
+            {open && <TaskBody task={task} question={questionOf?.(task)} />}
           </li>
         )
       })}
@@ -65,19 +75,20 @@ export function TaskList({
   )
 }
 
-function TaskBody({ task }: { task: BoardTaskCell }) {
+function TaskBody({ task, question }: { task: BoardTaskCell; question?: ReactNode }) {
   const verdicts = [...(task.verdicts ?? [])].sort((a, b) => ORDER[a.state] - ORDER[b.state])
   const passed = verdicts.filter((verdict) => verdict.state === 'passed')
   const open = verdicts.filter((verdict) => verdict.state !== 'passed')
   return (
     <div className={classes.body}>
-      {task.explanation && <p className="dim">{task.explanation}</p>}
+      {question}
+      {task.explanation && !question && <p className="dim">{task.explanation}</p>}
       {task.completed_at && (
         <p className="dim">
           Done <Time at={task.completed_at} />; the points stay{task.now < task.score ? ', although it has changed since' : ''}.
         </p>
       )}
-      {verdicts.length === 0 && <p className="faint">Not checked yet. The next check comes by itself.</p>}
+      {verdicts.length === 0 && !question && <p className="faint">Not checked yet. The next check comes by itself.</p>}
       <ul className={classes.verdicts}>
         {open.map((verdict) => (
           <li key={verdict.check}>

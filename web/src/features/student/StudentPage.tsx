@@ -9,7 +9,6 @@ import * as calls from '@/api/calls'
 import { isApiError, sentence } from '@/api/client'
 import { meQuery, myPageQuery } from '@/api/queries'
 import type { MyPage } from '@/api/types'
-import { TaskList } from '@/features/board/TaskList'
 import { KitPanel } from '@/features/kit/KitPanel'
 import { ResetDialog } from '@/features/kit/ResetDialog'
 import { Bar, EmptyState, Notice, Page, PageHead } from '@/ui/Blocks'
@@ -18,7 +17,7 @@ import { HandIcon } from '@/ui/icons'
 import { LineMark } from '@/ui/LineMark'
 import { Time } from '@/ui/Time'
 import { failed, told } from '@/ui/toast'
-import { AnswerTasks } from './AnswerTasks'
+import { OwnTasks } from './OwnTasks'
 import classes from './Student.module.css'
 
 export function StudentPage({ slug }: { slug: string }) {
@@ -40,12 +39,7 @@ export function StudentPage({ slug }: { slug: string }) {
   }
   const refresh = () => void client.invalidateQueries({ queryKey: myPageQuery(slug).queryKey })
   const doneBy = page.class ? new Map(page.class.per_task.map((each) => [each.id, each.done])) : undefined
-  const tasks = (
-    <>
-      <TaskList tasks={page.member.tasks} doneBy={doneBy} nMembers={page.class?.n_members} />
-      <AnswerTasks slug={slug} open={page.lab.state === 'open'} />
-    </>
-  )
+  const tasks = <OwnTasks slug={slug} page={page} doneBy={doneBy} />
   const connect = page.kit ? (
     <KitPanel kit={page.kit} passwordNote="the one that you sign in with" />
   ) : (

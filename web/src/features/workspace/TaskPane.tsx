@@ -1,18 +1,15 @@
-// The tasks beside the console, as they turn, and below them a place for the form of a task that is answered.
+// The tasks beside the console, as they turn, each with its question where it has one.
 
-import type { ReactNode } from 'react'
 import type { MyPage } from '@/api/types'
-import { TaskList } from '@/features/board/TaskList'
+import { OwnTasks } from '@/features/student/OwnTasks'
 import { Bar } from '@/ui/Blocks'
 import { points } from '@/ui/format'
 
-/** `answer` is shown above the list: the form of the task that is being answered, whoever decides which that is. */
-export function TaskPane({ page, answer }: { page: MyPage; answer?: ReactNode }) {
+export function TaskPane({ slug, page }: { slug: string; page: MyPage }) {
   const { member } = page
   const done = member.tasks.filter((task) => task.state === 'done').length
   return (
     <div className="stack">
-      {answer}
       <div className="stack-tight" data-testid="workspace-progress">
         <span className="num">
           <b>{points(member.score)}</b> of {points(member.max_score)} points{' '}
@@ -22,7 +19,7 @@ export function TaskPane({ page, answer }: { page: MyPage; answer?: ReactNode })
         </span>
         <Bar value={member.score} of={member.max_score} label="Your points" tone="done" />
       </div>
-      <TaskList tasks={member.tasks} />
+      <OwnTasks slug={slug} page={page} />
     </div>
   )
 }

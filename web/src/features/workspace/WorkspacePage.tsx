@@ -5,7 +5,7 @@ import { Button, Kbd, Menu, Tabs } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { myPageQuery } from '@/api/queries'
 import { DownIcon } from '@/ui/icons'
 import type { ConsoleEditor } from '@/ui/SqlConsoleEditor'
@@ -25,7 +25,7 @@ const Editor = lazy(() => import('@/ui/SqlConsoleEditor'))
 type Side = 'tasks' | 'tables' | 'history' | 'sql'
 
 /** `login` is whose database is looked into; null for one's own. */
-export function WorkspacePage({ slug, login, answer }: { slug: string; login: string | null; answer?: ReactNode }) {
+export function WorkspacePage({ slug, login }: { slug: string; login: string | null }) {
   const client = useQueryClient()
   const page = useQuery({ ...myPageQuery(slug), enabled: login === null }).data
   const wide = useMediaQuery('(min-width: 960px)', true, { getInitialValueInEffect: false }) ?? true
@@ -111,7 +111,7 @@ export function WorkspacePage({ slug, login, answer }: { slug: string; login: st
       }}
     />
   )
-  const tasks = page ? <TaskPane page={page} answer={answer} /> : null
+  const tasks = page ? <TaskPane slug={slug} page={page} /> : null
 
   const pane = (
     <section className={classes.console} aria-label="SQL console">

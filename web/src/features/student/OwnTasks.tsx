@@ -1,5 +1,5 @@
-// The tasks of challenges on a student's page: what is asked, a form to answer, the verdict explained, hints at their
-// price. Where queries are tried out is the workspace; here they are handed in.
+// A student's own tasks with, for those of challenges, what is asked, a form to answer, the verdict explained, hints at
+// their price. Where queries are tried out is the workspace; here they are handed in.
 
 import { Button, Checkbox, Radio, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -7,56 +7,48 @@ import { type FormEvent, useState } from 'react'
 import * as calls from '@/api/calls'
 import { sentence } from '@/api/client'
 import { answerTasksQuery, myPageQuery } from '@/api/queries'
-import type { AnswerTask, Answered } from '@/api/types'
+import type { AnswerTask, Answered, MyPage } from '@/api/types'
+import { TaskList } from '@/features/board/TaskList'
 import { Notice, StateWord } from '@/ui/Blocks'
 import { plural, points } from '@/ui/format'
 import { SqlEditor } from '@/ui/Sql'
 import { told } from '@/ui/toast'
-import classes from './AnswerTasks.module.css'
+import classes from './OwnTasks.module.css'
 
-export function AnswerTasks({ slug, open }: { slug: string; open: boolean }) {
-  const tasks = useQuery(answerTasksQuery(slug)).data?.items ?? []
-  if (tasks.length === 0) return null
-  let challenge = ''
+/** A student's own tasks: one list, whatever their kind. */
+export function OwnTasks({ slug, page, doneBy }: { slug: string; page: MyPage; doneBy?: Map<string, number> | undefined }) {
+  const questions = new Map((useQuery(answerTasksQuery(slug)).data?.items ?? []).map((each) => [each.id, each]))
+  const { tasks } = page.member
+  const open = page.lab.state === 'open'
   return (
-    <section className={classes.tasks} aria-label="Questions">
-      {tasks.map((task) => {
-        const heading = task.challenge === challenge ? null : <h3>{task.challenge}</h3>
-        challenge = task.challenge
-        return (
-          <div key={task.id}>
-            {heading}
-            <Task slug={slug} task={task} open={open} />
-          </div>
-        )
-      })}
-    </section>
+    <TaskList
+      tasks={tasks}
+      doneBy={doneBy}
+      nMembers={page.class?.n_members}
+      groupOf={(task) => questions.get(task.id)?.challenge}
+      questionOf={(task) => {
+        const question = questions.get(task.id)
+        return question && <Question slug={slug} task={question} open={open} />
+      }}
+    />
   )
 }
 
-function Task({ slug, task, open }: { slug: string; task: AnswerTask; open: boolean }) {
+function Question({ slug, task, open }: { slug: string; task: AnswerTask; open: boolean }) {
   const left = task.attempts == null ? undefined : Math.max(0, task.attempts - task.n_attempts)
   return (
-    <details className={classes.task}>
-      <summary>
-        <StateWord tone={task.done_at ? 'good' : task.n_attempts > 0 ? 'going' : 'quiet'}>{task.title}</StateWord>
-        <span className="dim num">
-          {points(task.points)} points
-          {left !== undefined && !task.done_at && ` · ${plural(left, 'attempt')} left`}
-        </span>
-      </summary>
-      <div className={classes.body}>
-        <p className={classes.text}>{task.text}</p>
-        {task.done_at ? (
-          task.explanation && <p className="dim">{task.explanation}</p>
-        ) : (
-          <>
-            <Form slug={slug} task={task} open={open && left !== 0} />
-            <Hints slug={slug} task={task} open={open} />
-          </>
-        )}
-      </div>
-    </details>
+    <div className={classes.body}>
+      <p className={classes.text}>{task.text}</p>
+      {task.done_at ? (
+        task.explanation && <p className="dim">{task.explanation}</p>
+      ) : (
+        <>
+          <Form slug={slug} task={task} open={open && left !== 0} />
+          {left !== undefined && <p className="dim num">{plural(left, 'attempt')} left.</p>}
+          <Hints slug={slug} task={task} open={open} />
+        </>
+      )}
+    </div>
   )
 }
 
