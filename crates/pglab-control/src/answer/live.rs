@@ -77,8 +77,8 @@ impl Live {
         self.making.lock().entry(lab).or_default().clone()
     }
 
-    /// Somebody's points, or the rules, are others now.
-    pub(crate) fn points_changed(&self, lab: LabId) {
+    /// Somebody's points, the rules, or who and what is shown are others now.
+    pub(crate) fn standings_changed(&self, lab: LabId) {
         if let Some(kept) = self.standings.lock().get(&lab) {
             kept.changed.send_modify(|n| *n += 1);
         }

@@ -60,7 +60,7 @@ pub async fn set_rules(control: &Control, actor: &Actor, slug: &str, rules: Rule
         .detail(serde_json::to_value(&rules).unwrap_or_default());
     audit::insert(&mut tx, entry).await?;
     control.store.commit(tx).await?;
-    control.answers().points_changed(lab.id);
+    control.answers().standings_changed(lab.id);
     Ok(rules)
 }
 
@@ -102,7 +102,7 @@ pub async fn set_member_rules(
     let entry = audit::Entry::new(control.now(), actor, "member_rules", login).detail(detail);
     audit::insert(&mut tx, entry).await?;
     control.store.commit(tx).await?;
-    control.answers().points_changed(lab.id);
+    control.answers().standings_changed(lab.id);
     Ok(rules)
 }
 
@@ -150,7 +150,7 @@ pub async fn award(
     let entry = audit::Entry::new(control.now(), actor, "award", login).detail(detail);
     audit::insert(&mut tx, entry).await?;
     control.store.commit(tx).await?;
-    control.answers().points_changed(lab.id);
+    control.answers().standings_changed(lab.id);
     Ok(())
 }
 

@@ -386,7 +386,7 @@ impl Taking<'_> {
             known.standings.insert(self.new.task, standing);
             true
         });
-        self.control.answers().points_changed(self.lab.id);
+        self.control.answers().standings_changed(self.lab.id);
         Ok(())
     }
 }

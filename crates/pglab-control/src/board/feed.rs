@@ -149,7 +149,12 @@ async fn take(control: &Control, lab: LabId, subject: Subject) -> Result<(), Err
             }
             return Ok(());
         }
-        Subject::Lab | Subject::Members | Subject::Content => boards.subjects.notify_one(),
+        Subject::Lab | Subject::Members | Subject::Content => {
+            boards.subjects.notify_one();
+            control.answers().standings_changed(lab);
+        }
+        // Who writes a score says so in its own process.
+        Subject::Score if !boards.is_leading() => control.answers().standings_changed(lab),
         Subject::Hand | Subject::Score | Subject::Mistake => {}
     }
     let Some(board) = boards.known(lab) else {

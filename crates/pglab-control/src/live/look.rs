@@ -471,7 +471,7 @@ async fn write(control: &Control, look: &Look, judged: &Judged, changed: &[Verdi
     notice::tell(&mut tx, notice).await?;
     control.store.commit(tx).await?;
     if !scores.is_empty() {
-        control.answers().points_changed(look.subject.lab);
+        control.answers().standings_changed(look.subject.lab);
     }
     Ok(())
 }

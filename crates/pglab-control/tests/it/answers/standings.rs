@@ -1,8 +1,10 @@
 //! Who stands where: ties, awards, the freeze, hidden members, sections, and who may see it.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use futures::StreamExt;
-use pglab_control::{Error, answer};
+use pglab_control::{Error, answer, board, member};
 use pglab_core::points::Rules;
 
 use super::{Course, SLUG};
@@ -87,4 +89,28 @@ async fn ranks_ties_awards_freeze_and_hidden_members() {
         .unwrap();
     assert_eq!(shown(&ada).await.unwrap(), ["1 bob 20", "2 ada 20", "3 dee 10"]);
     assert_eq!(shown(teacher).await.unwrap().len(), 4);
+}
+
+/// A section, a name, a task that went: nobody earned anything, and the standings are others all the same.
+#[tokio::test]
+async fn what_is_edited_is_in_the_standings() {
+    let questions = [("one", text("right"))];
+    let bytes = pack_of("small", "1.0.0", &[("a.json", challenge("a", &questions))]);
+    let course = Course::open_without(bytes, &["ada"]).await;
+    let (control, teacher) = (&course.control, &course.teacher);
+    let stop = tokio_util::sync::CancellationToken::new();
+    let feed = tokio::spawn(board::feed::run(control.control.clone(), stop.clone()));
+    let mut watching = std::pin::pin!(answer::watch(control, teacher, SLUG).await.unwrap());
+    assert_eq!(watching.next().await.unwrap().rows[0].section, None);
+    let change = member::MemberChange {
+        section: Some("Mon".to_owned()),
+        ..Default::default()
+    };
+    member::update(control, teacher, SLUG, "ada", change)
+        .await
+        .unwrap();
+    let seen = async { while watching.next().await.unwrap().rows[0].section.as_deref() != Some("Mon") {} };
+    tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap();
+    stop.cancel();
+    feed.await.unwrap();
 }
