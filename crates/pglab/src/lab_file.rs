@@ -224,7 +224,7 @@ order:
             ]
             .join("\n"),
             @r#"
-        unknown field `exmaple`, expected one of `lab`, `title`, `example`, `start`, `types`, `settings`, `tasks`, `order` at line 3 column 1
+        unknown field `exmaple`, expected one of `lab`, `title`, `example`, `pack`, `start`, `types`, `settings`, `tasks`, `order` at line 3 column 1
         example: unknown variant `dumb`, expected `dump` or `uri` at line 3 column 11
         example: it names both a dump and a uri, and a lab has one example: keep "dump" to load a file, or "uri" to read a live database
         start: unknown variant `half`, expected one of `empty`, `schema`, `tables`, `dump` at line 3 column 8
