@@ -48,7 +48,7 @@ web/e2e/provider/node_modules/.installed: web/e2e/provider/package-lock.json
 	cd web/e2e/provider && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
-browser-test: web/node_modules/.installed web/e2e/provider/node_modules/.installed ## The whole job in a real browser
+browser-test: web web/e2e/provider/node_modules/.installed ## The whole job in a real browser
 	cargo build --quiet -p pglab
 	cd web && npm run --silent test:browser
 
