@@ -26,6 +26,7 @@ pub mod oidc;
 pub mod pack;
 pub mod person;
 pub mod plan_instances;
+pub mod pods;
 pub mod points;
 pub mod proxies;
 pub mod results;

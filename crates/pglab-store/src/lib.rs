@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod api_token;
 pub mod audit;
+pub mod challenge_instance;
 pub mod claim_link;
 pub mod class;
 pub mod credential;

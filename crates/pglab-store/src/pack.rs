@@ -178,7 +178,8 @@ pub async fn drop_unused_challenges(
     sqlx::query!(
         "DELETE FROM challenge c WHERE pack_id = $1
            AND NOT EXISTS (SELECT FROM lab_challenge l WHERE l.challenge_id = c.id)
-           AND NOT EXISTS (SELECT FROM task_content t WHERE t.challenge_id = c.id)",
+           AND NOT EXISTS (SELECT FROM task_content t WHERE t.challenge_id = c.id)
+           AND NOT EXISTS (SELECT FROM challenge_instance i WHERE i.challenge_id = c.id)",
         id
     )
     .execute(&mut **tx)
