@@ -8,10 +8,11 @@ use pglab_core::{
     access::{Actor, Operation, may},
     directory::IdentitySettings,
     oidc::OidcSettings,
+    pods::ManagerSettings,
     proxies::TrustedProxies,
 };
 use pglab_fleet::{
-    Cluster,
+    Cluster, InstanceManager,
     collect::{Prober, Source},
 };
 use pglab_identity::{Sealer, directory::Directory, oidc::Oidc};
@@ -33,6 +34,7 @@ struct Inner {
     options: Options,
     directory: Option<Directory>,
     oidc: Option<Oidc>,
+    manager: Option<InstanceManager>,
     wake: Wake,
     answers: answer::Live,
     examples: example::Live,
@@ -74,6 +76,8 @@ pub struct Options {
     pub proxies: TrustedProxies,
     /// A provider that people may sign in through besides.
     pub oidc: Option<OidcSettings>,
+    /// What runs challenges as pods.
+    pub instance_manager: Option<ManagerSettings>,
 }
 
 impl Default for Options {
@@ -85,6 +89,7 @@ impl Default for Options {
             identity: IdentitySettings::Local,
             proxies: TrustedProxies::default(),
             oidc: None,
+            instance_manager: None,
         }
     }
 }
@@ -110,6 +115,7 @@ impl Control {
         Self(Arc::new(Inner {
             started_at: parts.clock.now(),
             oidc: oidc::client(options.oidc.as_ref(), &parts.public_url),
+            manager: options.instance_manager.clone().map(InstanceManager::new),
             parts,
             directory: directory::client(&options.identity),
             wake: Wake::default(),
@@ -137,6 +143,11 @@ impl Control {
     /// The client of the OpenID Connect provider. `None` where there is none.
     pub fn oidc(&self) -> Option<&Oidc> {
         self.0.oidc.as_ref()
+    }
+
+    /// The client of the instance manager. `None` where there is none: then no challenge runs as a pod.
+    pub fn instance_manager(&self) -> Option<&InstanceManager> {
+        self.0.manager.as_ref()
     }
 
     pub(crate) fn examples(&self) -> &example::Live {

@@ -27,6 +27,7 @@ pub mod oidc;
 pub mod pack;
 pub mod people;
 pub mod pg_hba;
+pub mod pods;
 pub mod prepare;
 mod reports;
 pub mod results;

@@ -14,6 +14,8 @@ pub struct Wake {
     pub directory: Notify,
     /// A lab is to be archived or deleted.
     pub clean_up: Notify,
+    /// A challenge is to be started or ended at the instance manager.
+    pub pods: Notify,
     /// Tasks or settings changed: every database is judged anew.
     pub live: Notify,
 }

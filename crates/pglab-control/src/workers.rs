@@ -9,15 +9,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Control, Worker, board::feed, directory, example, history, housekeeping, instance, lab, live, monitoring,
-    nodes,
+    nodes, pods,
 };
 
 /// How often a process without leadership asks for it, and one with it confirms it.
 const LEADERSHIP_PERIOD: Duration = Duration::from_secs(2);
 
 /// All that report, in the order in which they are shown.
-pub const ALL: [Worker; 12] = [
+pub const ALL: [Worker; 13] = [
     instance::WORKER,
+    pods::WORKER,
     directory::reconcile::WORKER,
     example::WORKER,
     lab::clean_up::WORKER,
@@ -92,5 +93,6 @@ fn start(control: &Control, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(history::run(control.clone(), stop.clone()));
     workers.spawn(monitoring::run(control.clone(), stop.clone()));
     workers.spawn(nodes::run(control.clone(), stop.clone()));
+    workers.spawn(pods::run(control.clone(), stop.clone()));
     workers
 }

@@ -69,6 +69,8 @@ pub enum Operation {
     PackView,
     /// Install, update and remove packs.
     PackManage,
+    /// Start and end what runs for one's own challenges.
+    ChallengeUse(Option<Membership>, MemberId),
     /// Run SQL in one's own database, from the page.
     ConsoleUse(Option<Membership>, MemberId),
     /// Run SQL that only reads in a member's database.
@@ -90,6 +92,7 @@ impl Operation {
                 | Self::LabAssist(_)
                 | Self::Answer(..)
                 | Self::PackManage
+                | Self::ChallengeUse(_, _)
                 | Self::ConsoleUse(_, _)
                 | Self::ConsoleLook(_)
         )
@@ -126,6 +129,7 @@ pub fn may(actor: &Actor, operation: Operation) -> bool {
         O::Answer(place, member) | O::ConsoleUse(place, member) => {
             place.is_some_and(|m| m.member == member && m.role == MemberRole::Student)
         }
+        O::ChallengeUse(place, member) => place.is_some_and(|m| m.member == member),
         O::MemberSelf(place, member) => assists(place) || place.is_some_and(|m| m.member == member),
     }
 }
@@ -175,6 +179,8 @@ mod tests {
             Operation::Answer(place, others),
             Operation::PackView,
             Operation::PackManage,
+            Operation::ChallengeUse(place, own),
+            Operation::ChallengeUse(place, others),
             Operation::ConsoleUse(place, own),
             Operation::ConsoleUse(place, others),
             Operation::ConsoleLook(place),
@@ -249,6 +255,8 @@ mod tests {
          . . . . . . . . . x  Answer
          . . . . x x x . x x  PackView
          . . . . x x x . . x  PackManage
+         . . x x . x . . . x  ChallengeUse
+         . . . . . . . . . x  ChallengeUse
          . . x . . . . . . x  ConsoleUse
          . . . . . . . . . x  ConsoleUse
          . . . x . x x . . x  ConsoleLook

@@ -12,6 +12,7 @@ pub mod dump;
 pub mod facts;
 pub mod hba;
 pub mod http;
+pub mod instance_manager;
 pub mod introspect;
 pub mod inventory;
 mod limited;
@@ -31,4 +32,5 @@ pub mod work;
 
 pub use cluster::Cluster;
 pub use connection::{Address, Connection, Error};
+pub use instance_manager::InstanceManager;
 pub use target::Target;

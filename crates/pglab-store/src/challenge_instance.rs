@@ -86,11 +86,7 @@ impl Row {
 
 /// # Errors
 /// [`Error::Taken`] if the member runs this challenge already.
-pub async fn insert(
-    tx: &mut Tx,
-    instance: &ChallengeInstance,
-    actor: Option<PersonId>,
-) -> Result<(), Error> {
+pub async fn insert(tx: &mut Tx, instance: &ChallengeInstance, actor: Option<PersonId>) -> Result<(), Error> {
     sqlx::query!(
         "INSERT INTO challenge_instance (id, lab_id, member_id, challenge_id, name, state, version, addresses,
            flag_secret_name, flag_sealed, created_at, changed_at, expires_at)
@@ -345,7 +341,10 @@ pub async fn challenges(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Vec
 }
 
 /// The document of one challenge, also of one that is no longer in its pack.
-pub async fn document_of(executor: impl PgExecutor<'_>, challenge: ChallengeId) -> Result<Option<Value>, Error> {
+pub async fn document_of(
+    executor: impl PgExecutor<'_>,
+    challenge: ChallengeId,
+) -> Result<Option<Value>, Error> {
     Ok(
         sqlx::query_scalar!("SELECT document FROM challenge WHERE id = $1", challenge.uuid())
             .fetch_optional(executor)

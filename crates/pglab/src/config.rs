@@ -24,9 +24,11 @@ use serde::Deserialize;
 use crate::{data_dir::parse_key, statistics::StatisticsSection};
 
 mod identity;
+mod instance_manager;
 mod oidc;
 
 pub use identity::{IdentitySection, managed_search};
+pub use instance_manager::InstanceManagerSection;
 
 /// The whole file. Unknown keys are errors, so that a misspelt one is not silently without effect.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,6 +47,8 @@ pub struct Config {
     pub monitoring: MonitoringSection,
     #[serde(default)]
     pub statistics: StatisticsSection,
+    #[serde(default)]
+    pub instance_manager: InstanceManagerSection,
 }
 
 /// The programs beside pglab.
@@ -180,6 +184,14 @@ exporters = ["127.0.0.1:9237"]             # shown on the monitoring page
 prometheus = "127.0.0.1:9090"
 certificates = []                          # PEM files whose end should be told, like "/etc/pglab/server.crt"
 
+# [instance_manager]                       # optional: runs challenges as pods
+# url = "http://pods.example.edu:5000"
+# token_file = "/etc/pglab/instance-manager.token"
+# timeout_s = 10                           # of each request
+# period_s = 5                             # how often its list is asked for
+# per_member = 3                           # what a member may run at the same time
+# domain = "pods.example.edu"              # {{DOMAIN}} in documents
+
 [statistics]                               # optional: collectors run by /probe?target=NAME
 collector_files = []                       # like "/etc/pglab/collectors/*.yml"
 
@@ -232,6 +244,7 @@ impl Config {
         self.identity.settings()?;
         self.proxies()?;
         self.identity.oidc()?;
+        self.instance_manager.settings()?;
         Ok(())
     }
 
@@ -326,6 +339,7 @@ impl Config {
             identity: self.identity.settings()?,
             proxies: self.proxies()?,
             oidc: self.identity.oidc()?,
+            instance_manager: self.instance_manager.settings()?,
         };
         let parts = Parts {
             store,

@@ -10,7 +10,7 @@ use pglab_store::member;
 
 use crate::{Control, Error};
 
-pub(super) fn of_member(control: &Control, lab: LabId, member: MemberId, name: &str) -> String {
+pub(crate) fn of_member(control: &Control, lab: LabId, member: MemberId, name: &str) -> String {
     let what = format!("{lab}/{member}/{name}");
     format!("flag{{{}}}", control.sealer.derived("flag of a member", &what))
 }

@@ -24,5 +24,6 @@ pub use submit::{Answered, Given, submit};
 pub use verdict::{Part, RowsThatDiffer, SqlProblem, Verdict};
 
 pub(crate) use datasets::remove as remove_datasets;
+pub(crate) use flag::of_member as flag_of_member;
 pub(crate) use live::Live;
 pub(crate) use seed::{has_seed, plant};

@@ -12,10 +12,16 @@ pub fn needs_pods(challenge_type: &str, document: &Value) -> bool {
             .as_array()
             .into_iter()
             .flatten()
-            .any(|component| component["type"].as_str().is_some_and(|kind| wanted.contains(&kind)))
+            .any(|component| {
+                component["type"]
+                    .as_str()
+                    .is_some_and(|kind| wanted.contains(&kind))
+            })
     };
     match ChallengeType::parse(challenge_type) {
-        ChallengeType::Container | ChallengeType::FullOs | ChallengeType::Web | ChallengeType::Metasploit => true,
+        ChallengeType::Container | ChallengeType::FullOs | ChallengeType::Web | ChallengeType::Metasploit => {
+            true
+        }
         // Beside a database there may be windows and texts for front ends, which run nowhere.
         ChallengeType::SqlLab => has(&["container"]),
         ChallengeType::SqlInjection | ChallengeType::Other(_) => {

@@ -85,7 +85,9 @@ impl Addresses {
     /// An address as a manager wrote it, where it is one: `javascript:` and the like are not.
     pub fn usable(text: &str) -> Option<String> {
         let text = text.trim();
-        let after = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let after = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"))?;
         let fine = text.len() <= LONGEST_URL
             && !after.is_empty()
             && !after.starts_with('/')
@@ -116,8 +118,19 @@ mod tests {
     #[test]
     fn words_of_managers() {
         let told: Vec<String> = [
-            "pending", "Creating", "running", " ACTIVE ", "succeeded", "terminated", "failed", "unknown",
-            "terminating", "queued", "CrashLoopBackOff", "", "a\u{7}b",
+            "pending",
+            "Creating",
+            "running",
+            " ACTIVE ",
+            "succeeded",
+            "terminated",
+            "failed",
+            "unknown",
+            "terminating",
+            "queued",
+            "CrashLoopBackOff",
+            "",
+            "a\u{7}b",
         ]
         .iter()
         .map(|word| PodStatus::parse(word).word().to_owned())
@@ -135,8 +148,16 @@ mod tests {
             Some("https://a.example/x?y=1#z")
         );
         for bad in [
-            "javascript:alert(1)", "//a", "ftp://a", "http://", "http:///x", "http://a b", "https://a\"onclick", "",
-            "data:text/html,x", "http://a\n",
+            "javascript:alert(1)",
+            "//a",
+            "ftp://a",
+            "http://",
+            "http:///x",
+            "http://a b",
+            "https://a\"onclick",
+            "",
+            "data:text/html,x",
+            "http://a\n",
         ] {
             let bad = if bad.ends_with('\n') { "http://a\nb" } else { bad };
             assert_eq!(Addresses::usable(bad), None, "{bad}");

@@ -3,12 +3,14 @@
 
 mod content;
 mod listed;
+mod settings;
 mod state;
+mod status;
 mod sync;
 
 pub use content::{Filling, filled, needs_pods};
 pub use listed::{Addresses, Pod, PodStatus};
+pub use settings::{ManagerSettings, ManagerUrl};
 pub use state::{LIFETIME, PodEvent, PodState};
-pub use sync::{
-    APPEAR_DEADLINE, Call, GRACE, Known, MISSED_ANSWERS, Plan, after_end, after_start, plan, stays_away,
-};
+pub use status::WireStatus;
+pub use sync::{APPEAR_DEADLINE, Call, GRACE, Known, MISSED_ANSWERS, Plan, after_start, plan, stays_away};

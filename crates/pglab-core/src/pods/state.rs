@@ -14,7 +14,9 @@ pub const LIFETIME: TimeDelta = TimeDelta::hours(4);
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum PodState {
     /// Waits for the next round.
-    Queued { attempts: u32 },
+    Queued {
+        attempts: u32,
+    },
     /// The manager was asked to start it.
     Creating {
         attempts: u32,
@@ -35,7 +37,9 @@ pub enum PodState {
         next_at: DateTime<Utc>,
         because: String,
     },
-    Terminated { because: String },
+    Terminated {
+        because: String,
+    },
     /// Did not come up, or failed; tried again at `retry_at`.
     Error {
         attempts: u32,
@@ -47,11 +51,15 @@ pub enum PodState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PodEvent {
     /// The manager is about to be asked to start it.
-    Start { deadline: DateTime<Utc> },
+    Start {
+        deadline: DateTime<Utc>,
+    },
     /// The manager took it.
     Accepted,
     /// It runs.
-    Ready { at: DateTime<Utc> },
+    Ready {
+        at: DateTime<Utc>,
+    },
     /// A good answer in which it was not as it should be.
     Doubted,
     /// A good answer in which it was, after others in which it was not.
@@ -67,7 +75,9 @@ pub enum PodEvent {
         at: DateTime<Utc>,
     },
     /// The manager is about to be asked to end it.
-    Asked { next_at: DateTime<Utc> },
+    Asked {
+        next_at: DateTime<Utc>,
+    },
     /// It is no longer listed.
     Gone,
 }
@@ -104,11 +114,17 @@ impl PodState {
             Self::Active { doubts: 0, .. } => "Ready.".to_owned(),
             Self::Active { doubts: 1, .. } => "Was not listed as running the last time.".to_owned(),
             Self::Active { doubts, .. } => format!("Was not listed as running {doubts} times in a row."),
-            Self::Terminating { attempts: 0, because, .. } => format!("Is being ended: {because}."),
-            Self::Terminating { attempts: 1, because, .. } => {
+            Self::Terminating {
+                attempts: 0, because, ..
+            } => format!("Is being ended: {because}."),
+            Self::Terminating {
+                attempts: 1, because, ..
+            } => {
                 format!("The instance manager was asked to end it: {because}.")
             }
-            Self::Terminating { attempts, because, .. } => {
+            Self::Terminating {
+                attempts, because, ..
+            } => {
                 format!("The instance manager was asked {attempts} times to end it: {because}.")
             }
             Self::Terminated { because } => format!("Ended: {because}."),
@@ -205,7 +221,12 @@ impl PodState {
                 next_at: at,
                 because,
             }),
-            (Self::Terminating { attempts, because, .. }, E::Asked { next_at }) => Ok(Self::Terminating {
+            (
+                Self::Terminating {
+                    attempts, because, ..
+                },
+                E::Asked { next_at },
+            ) => Ok(Self::Terminating {
                 attempts: attempts.saturating_add(1),
                 next_at,
                 because,

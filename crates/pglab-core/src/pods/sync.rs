@@ -113,14 +113,19 @@ fn step(plan: &mut Plan, now: DateTime<Utc>, one: &Known, status: Option<&PodSta
         PodState::Terminating { attempts: 1.., .. } if status.is_none() => {
             plan.act(id, Some(PodEvent::Gone), None);
         }
-        PodState::Terminating { attempts, next_at, .. } => {
+        PodState::Terminating {
+            attempts, next_at, ..
+        } => {
             if *next_at <= now {
                 let next_at = now + back_off(attempts.saturating_add(1));
                 plan.act(id, Some(PodEvent::Asked { next_at }), Some(Call::End));
             }
         }
         _ if one.unwanted.is_some() || one.expires_at <= now => {
-            let because = one.unwanted.clone().unwrap_or_else(|| "its time is over".to_owned());
+            let because = one
+                .unwanted
+                .clone()
+                .unwrap_or_else(|| "its time is over".to_owned());
             plan.act(id, Some(PodEvent::Terminate { because, at: now }), None);
         }
         PodState::Queued { .. } => {
@@ -157,7 +162,11 @@ fn step(plan: &mut Plan, now: DateTime<Utc>, one: &Known, status: Option<&PodSta
                     plan.act(id, Some(failed(reason)), None);
                 }
                 Some(P::Ended | P::Failed) if doubts + 1 >= MISSED_ANSWERS => {
-                    plan.act(id, Some(failed("the instance manager says that it failed.".to_owned())), None);
+                    plan.act(
+                        id,
+                        Some(failed("the instance manager says that it failed.".to_owned())),
+                        None,
+                    );
                 }
                 Some(P::Ended | P::Failed) => plan.act(id, Some(PodEvent::Doubted), None),
                 Some(P::Coming) if !accepted => plan.act(id, Some(PodEvent::Accepted), None),
@@ -225,11 +234,6 @@ pub fn after_start(now: DateTime<Utc>, state: &PodState, outcome: Result<(), Str
             retry_at: now + back_off(*attempts),
         }),
     }
-}
-
-/// A call to end that failed is made again when it is due; that it was made is written down already. What is left to say.
-pub fn after_end(outcome: Result<(), String>) -> Option<String> {
-    outcome.err()
 }
 
 /// How long the syncer rests after so many rounds in a row without a good answer: the period doubled with each, at most a

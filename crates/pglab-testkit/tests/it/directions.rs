@@ -75,7 +75,7 @@ fn heavy_libraries_stay_behind_their_fences() {
         ("axum", &["pglab-api", "pglab"]),
         ("anyhow", &["pglab"]),
         ("clap", &["pglab"]),
-        ("reqwest", &["pglab", "pglab-identity"]),
+        ("reqwest", &["pglab", "pglab-identity", "pglab-fleet"]),
         ("argon2", &["pglab-identity"]),
         ("ldap3", &["pglab-identity"]),
         ("openidconnect", &["pglab-identity"]),

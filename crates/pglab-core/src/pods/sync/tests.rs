@@ -68,7 +68,12 @@ fn states() -> Vec<(&'static str, PodState)> {
         ("terminating, new", terminating(0, 1000)),
         ("terminating, asked", terminating(1, 2000)),
         ("terminating, due", terminating(1, 1000)),
-        ("terminated", PodState::Terminated { because: "x".to_owned() }),
+        (
+            "terminated",
+            PodState::Terminated {
+                because: "x".to_owned(),
+            },
+        ),
         ("error, later", error(2000)),
         ("error, due", error(1000)),
     ]
@@ -88,10 +93,17 @@ fn table_of_steps() {
             Some(PodStatus::Failed),
             Some(PodStatus::Unknown("odd".to_owned())),
         ] {
-            let word = status.as_ref().map_or("missing", |status| status.word()).to_owned();
+            let word = status
+                .as_ref()
+                .map_or("missing", |status| status.word())
+                .to_owned();
             let pods: Vec<Pod> = status.into_iter().map(pod).collect();
             let plan = plan(at(1000), &[known(state.clone())], Some(&pods));
-            let mut done: Vec<String> = plan.moves.iter().map(|(_, event)| event.name().to_owned()).collect();
+            let mut done: Vec<String> = plan
+                .moves
+                .iter()
+                .map(|(_, event)| event.name().to_owned())
+                .collect();
             done.extend(plan.calls.iter().map(|(_, call)| format!("call {call:?}")));
             if !done.is_empty() {
                 table.push_str(&format!("{name:30} {word:12} -> {}\n", done.join(", ")));
@@ -140,17 +152,32 @@ fn contradictions_are_told_and_change_nothing() {
     });
     for pods in [vec![pod(PodStatus::Up), pod(PodStatus::Failed)], vec![other]] {
         let plan = plan(at(1000), std::slice::from_ref(&active), Some(&pods));
-        assert_eq!((plan.moves.len(), plan.calls.len(), plan.remarks.len()), (0, 0, 1));
+        assert_eq!(
+            (plan.moves.len(), plan.calls.len(), plan.remarks.len()),
+            (0, 0, 1)
+        );
     }
 }
 
 #[test]
 fn rounds_get_rarer_without_answers() {
-    let pauses: Vec<i64> = [(0, 255), (1, 0), (1, 255), (2, 0), (3, 0), (4, 0), (50, 0), (50, 255)]
-        .into_iter()
-        .map(|(n, chance)| stays_away(TimeDelta::seconds(5), n, chance).num_milliseconds())
-        .collect();
-    assert_eq!(pauses, [5000, 10_000, 12_500, 20_000, 40_000, 60_000, 60_000, 75_000]);
+    let pauses: Vec<i64> = [
+        (0, 255),
+        (1, 0),
+        (1, 255),
+        (2, 0),
+        (3, 0),
+        (4, 0),
+        (50, 0),
+        (50, 255),
+    ]
+    .into_iter()
+    .map(|(n, chance)| stays_away(TimeDelta::seconds(5), n, chance).num_milliseconds())
+    .collect();
+    assert_eq!(
+        pauses,
+        [5000, 10_000, 12_500, 20_000, 40_000, 60_000, 60_000, 75_000]
+    );
 }
 
 /// A pod in the world of the property test.
@@ -171,7 +198,9 @@ enum Fault {
     /// The list says another status of them.
     Lies(u8, u8),
     /// Calls fail, though the manager may have done what it was asked.
-    CallsFail { done_all_the_same: bool },
+    CallsFail {
+        done_all_the_same: bool,
+    },
     /// pglab dies: before the moves are written, after them, or before the results of calls are.
     Dies(u8),
     /// A pod dies by itself.
@@ -235,8 +264,14 @@ impl World {
                 Fault::Hides(who) if who & bit != 0 => continue,
                 Fault::Lies(who, what) if who & bit != 0 => {
                     status = PodStatus::parse(
-                        ["failed", "terminated", "running", "pending", "terminating", "weird"]
-                            [usize::from(*what) % 6],
+                        [
+                            "failed",
+                            "terminated",
+                            "running",
+                            "pending",
+                            "terminating",
+                            "weird",
+                        ][usize::from(*what) % 6],
                     );
                 }
                 _ => {}
@@ -279,7 +314,9 @@ impl World {
     fn apply(&mut self, row: usize, event: PodEvent) {
         let state = self.rows[row].state.clone();
         let shown = format!("{state:?} {event:?}");
-        self.rows[row].state = state.apply(event).unwrap_or_else(|error| panic!("{error}: {shown}"));
+        self.rows[row].state = state
+            .apply(event)
+            .unwrap_or_else(|error| panic!("{error}: {shown}"));
     }
 
     /// A round with its fault. Panics where the machine refuses what was planned.
@@ -310,7 +347,11 @@ impl World {
         if listed.is_none() {
             assert_eq!(planned, Plan::default());
         }
-        let dies = if let Fault::Dies(moment) = fault { Some(*moment) } else { None };
+        let dies = if let Fault::Dies(moment) = fault {
+            Some(*moment)
+        } else {
+            None
+        };
         self.now += 5;
         if dies == Some(0) {
             return;
@@ -322,7 +363,10 @@ impl World {
             if let (PodState::Active { doubts, .. }, PodEvent::Terminate { .. } | PodEvent::Failed { .. }) =
                 (&before[row], &event)
             {
-                assert!(doubts + 1 >= MISSED_ANSWERS, "ended after {doubts} doubts: {event:?}");
+                assert!(
+                    doubts + 1 >= MISSED_ANSWERS,
+                    "ended after {doubts} doubts: {event:?}"
+                );
             }
             self.apply(row, event);
         }
@@ -332,7 +376,8 @@ impl World {
         for (id, call) in planned.calls {
             let row = nth(&self.rows, id);
             let outcome = self.call(row, call, fault);
-            if dies != Some(2) && call == Call::Start
+            if dies != Some(2)
+                && call == Call::Start
                 && let Some(event) = after_start(at(self.now), &self.rows[row].state, outcome)
             {
                 self.apply(row, event);
