@@ -7,6 +7,7 @@
 )]
 
 pub mod account;
+pub mod activity;
 pub mod answers;
 pub mod board;
 pub mod claims;

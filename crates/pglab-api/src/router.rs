@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    Problem, account, answers, board, claims, console, credentials,
+    Problem, account, activity, answers, board, claims, console, credentials,
     document::{Top, completed},
     example,
     extract::OnMetricsListener,
@@ -42,6 +42,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(packs::router())
         .merge(answers::router())
         .merge(standings::router())
+        .merge(activity::router())
         .merge(tasks::router())
         .merge(roster::router())
         .merge(members::router())

@@ -2,6 +2,7 @@
 //! one transaction, wake. Knows nothing of HTTP.
 
 pub mod account;
+pub mod activity;
 pub mod answer;
 pub mod board;
 pub mod claim;

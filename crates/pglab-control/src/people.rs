@@ -2,6 +2,7 @@
 
 use pglab_core::{
     access::{Actor, Operation},
+    activity::Event,
     directory::IdentityMode,
     id::PersonId,
     person::{Login, Role},
@@ -10,7 +11,11 @@ pub use pglab_store::person::Person;
 use pglab_store::{Tx, api_token, audit, credential, person, session};
 use serde_json::json;
 
-use crate::{Control, Error, credential::initial};
+use crate::{
+    Control, Error,
+    activity::{self, NewActivity},
+    credential::initial,
+};
 
 /// People on one page.
 const PAGE: usize = 100;
@@ -101,6 +106,8 @@ async fn insert(control: &Control, tx: &mut Tx, actor: &Actor, person: &Person) 
     let entry = audit::Entry::new(control.now(), actor, "person_create", person.login.as_str())
         .detail(json!({ "role": person.role.as_str() }));
     audit::insert(tx, entry).await?;
+    let registered = NewActivity::new(control.now(), Event::UserRegistered).person(person.id);
+    activity::record(tx, &registered).await?;
     Ok(initial.password)
 }
 
@@ -136,6 +143,7 @@ pub async fn update(
     if let Some(text) = change.email {
         person.email = email(Some(text))?;
     }
+    let role_before = person.role;
     if let Some(role) = change.role {
         person.role = role;
     }
@@ -158,6 +166,13 @@ pub async fn update(
     let entry = audit::Entry::new(now, actor, "person_update", login.as_str())
         .detail(json!({ "role": person.role.as_str(), "disabled": person.disabled_at.is_some() }));
     audit::insert(&mut tx, entry).await?;
+    let changed = if person.role == role_before {
+        NewActivity::new(now, Event::UserUpdated)
+    } else {
+        let roles = json!({ "from": role_before.as_str(), "to": person.role.as_str() });
+        NewActivity::new(now, Event::UserRoleChanged).metadata(roles)
+    };
+    activity::record(&mut tx, &changed.person(person.id)).await?;
     control.store.commit(tx).await?;
     // Their way into PostgreSQL follows.
     control.wake().people_changed();

@@ -2,7 +2,10 @@
 //! [`crate::sign_in`]; what an actor may do is decided in `pglab_core::access`.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use pglab_core::access::{ActingPerson, Actor, Operation};
+use pglab_core::{
+    access::{ActingPerson, Actor, Operation},
+    activity::Event,
+};
 use pglab_identity::token;
 use pglab_store::{
     Tx, api_token, credential, oidc_account,
@@ -10,7 +13,10 @@ use pglab_store::{
     session::{self, Session},
 };
 
-use crate::{Control, Error};
+use crate::{
+    Control, Error,
+    activity::{self, NewActivity},
+};
 
 /// A session that nobody uses ends after this long.
 const IDLE: TimeDelta = TimeDelta::hours(12);
@@ -182,6 +188,7 @@ pub(crate) async fn begin(
         expires_at: expiry(now, now),
     };
     session::insert(tx, &session).await?;
+    activity::record(tx, &NewActivity::new(now, Event::UserLoggedIn).person(person.id)).await?;
     let must_change_password = must_change(control, person).await?;
     let identified = Identified {
         actor: acting(person, must_change_password, false),

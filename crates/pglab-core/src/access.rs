@@ -71,6 +71,8 @@ pub enum Operation {
     PackManage,
     /// Start and end what runs for one's own challenges.
     ChallengeUse(Option<Membership>, MemberId),
+    /// See what happened in one's own labs, or everywhere.
+    ActivityView,
     /// Run SQL in one's own database, from the page.
     ConsoleUse(Option<Membership>, MemberId),
     /// Run SQL that only reads in a member's database.
@@ -122,7 +124,9 @@ pub fn may(actor: &Actor, operation: Operation) -> bool {
     match operation {
         O::OwnSession | O::OwnPassword | O::OwnTokens | O::OwnAccount | O::LabList => true,
         O::PersonManage | O::SystemView => person.role == Role::Admin,
-        O::LabCreate | O::PackView | O::PackManage => matches!(person.role, Role::Admin | Role::Instructor),
+        O::LabCreate | O::PackView | O::PackManage | O::ActivityView => {
+            matches!(person.role, Role::Admin | Role::Instructor)
+        }
         O::LabManage(place) | O::CredentialsView(place) => teaches(place),
         O::LabView(place) | O::LabAssist(place) | O::ConsoleLook(place) => assists(place),
         // What is done there counts as the student's own work.
@@ -181,6 +185,7 @@ mod tests {
             Operation::PackManage,
             Operation::ChallengeUse(place, own),
             Operation::ChallengeUse(place, others),
+            Operation::ActivityView,
             Operation::ConsoleUse(place, own),
             Operation::ConsoleUse(place, others),
             Operation::ConsoleLook(place),
@@ -257,6 +262,7 @@ mod tests {
          . . . . x x x . . x  PackManage
          . . x x . x . . . x  ChallengeUse
          . . . . . . . . . x  ChallengeUse
+         . . . . x x x . x x  ActivityView
          . . x . . . . . . x  ConsoleUse
          . . . . . . . . . x  ConsoleUse
          . . . x . x x . . x  ConsoleLook

@@ -2,6 +2,7 @@
 //! them takes a [`Clock`] or a [`Random`].
 
 pub mod access;
+pub mod activity;
 pub mod answer;
 pub mod caps;
 pub mod cdf;

@@ -194,7 +194,21 @@ pub async fn finish(executor: impl PgExecutor<'_>, judged: &Judged<'_>) -> Resul
                completed_at = coalesce(task_score.completed_at, excluded.completed_at), changed_at = excluded.changed_at),
            line AS (
              INSERT INTO timeline (member_id, at, kind, text, task_id, points)
-             SELECT member_id, $5, 'completed', 'Completed: ' || $8, task_id, points FROM earned)
+             SELECT member_id, $5, 'completed', 'Completed: ' || $8, task_id, points FROM earned),
+           log AS (
+             INSERT INTO activity (at, event, severity, person_id, lab_id, challenge_id, task_id, metadata)
+             SELECT $5, e.event, e.severity, m.person_id, m.lab_id, c.challenge_id, tally.task_id, e.metadata
+             FROM tally JOIN member m ON m.id = tally.member_id
+             LEFT JOIN task_content c ON c.task_id = tally.task_id
+             CROSS JOIN LATERAL (
+               SELECT 'QUESTION_ATTEMPTED', 'INFO', jsonb_build_object('correct', $2 = 'right')
+               UNION ALL
+               SELECT 'QUESTION_COMPLETED', 'INFO', jsonb_build_object('points', earned.points / 1000.0) FROM earned
+               UNION ALL
+               SELECT 'SECURITY_EVENT', 'WARNING', jsonb_build_object('what', 'a flag of somebody else', 'flag_of', o.login)
+               FROM member om JOIN person o ON o.id = om.person_id WHERE om.id = $4
+             ) AS e (event, severity, metadata)
+             WHERE $2 <> 'unfit')
            SELECT tally.n_counted AS "n_counted!", earned.points AS "points?" FROM tally LEFT JOIN earned ON true"#,
         judged.attempt.uuid(),
         judged.outcome.as_str(),

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened, the newest first: everywhere for an admin, in their own labs for an instructor. */
+        get: operations["activity_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/claims/{token}": {
         parameters: {
             query?: never;
@@ -108,6 +125,23 @@ export interface paths {
         head?: never;
         /** Change title, start or settings. */
         patch: operations["lab_update"];
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/activity/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happens in a lab from now on: an event `activity` for each entry. */
+        get: operations["activity_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/labs/{lab}/answers": {
@@ -1307,8 +1341,47 @@ export interface components {
             since?: string | null;
             state: components["schemas"]["ActivityState"];
         };
+        /** @description Something that happened. */
+        ActivityEntry: {
+            /** Format: date-time */
+            at: string;
+            challenge?: string | null;
+            event: components["schemas"]["ActivityEvent"];
+            id: string;
+            instance?: string | null;
+            /** @description Told by a front end, not seen by pglab itself. */
+            is_reported: boolean;
+            /** @description The short name of the lab. */
+            lab?: string | null;
+            /** @description Who did it or to whom it happened. */
+            login?: string | null;
+            /** @description What else is known of it. */
+            metadata: Record<string, never>;
+            name?: string | null;
+            severity: components["schemas"]["ActivitySeverity"];
+            task?: components["schemas"]["ActivityTask"] | null;
+        };
+        /**
+         * @description What happened.
+         * @enum {string}
+         */
+        ActivityEvent: "USER_REGISTERED" | "USER_LOGGED_IN" | "USER_ROLE_CHANGED" | "USER_UPDATED" | "CHALLENGE_COMPLETED" | "CHALLENGE_STARTED" | "CHALLENGE_INSTANCE_CREATED" | "CHALLENGE_INSTANCE_UPDATED" | "CHALLENGE_INSTANCE_DELETED" | "CHALLENGE_INSTANCE_QUEUED" | "CHALLENGE_TERMINATION_INITIATED" | "QUESTION_ATTEMPTED" | "QUESTION_COMPLETED" | "GROUP_JOINED" | "GROUP_CREATED" | "GROUP_UPDATED" | "GROUP_LEFT" | "GROUP_DELETED" | "GROUP_MEMBER_REMOVED" | "ACCESS_CODE_GENERATED" | "ACCESS_CODE_USED" | "ACCESS_CODE_EXPIRED" | "ACCESS_CODE_DELETED" | "ACCESS_CODE_INVALID" | "SYSTEM_WARNING" | "SYSTEM_ERROR" | "SECURITY_EVENT" | "CHALLENGE_PACK_INSTALLED" | "CHALLENGE_TYPE_INSTALLED" | "USER_DELETED";
+        ActivityList: {
+            items: components["schemas"]["ActivityEntry"][];
+            /** @description For `before`, to get the page after this one. */
+            next?: string | null;
+        };
+        /**
+         * @description How much it matters.
+         * @enum {string}
+         */
+        ActivitySeverity: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
         /** @enum {string} */
         ActivityState: "none" | "idle" | "active" | "idle_in_transaction" | "blocked";
+        ActivityTask: {
+            id: string;
+            title: string;
+        };
         AnswerAttempt: {
             answer?: components["schemas"]["AnswerValue"] | null;
             /** Format: date-time */
@@ -3371,7 +3444,12 @@ export interface components {
 export type Account = components['schemas']['Account'];
 export type AccountPassword = components['schemas']['AccountPassword'];
 export type Activity = components['schemas']['Activity'];
+export type ActivityEntry = components['schemas']['ActivityEntry'];
+export type ActivityEvent = components['schemas']['ActivityEvent'];
+export type ActivityList = components['schemas']['ActivityList'];
+export type ActivitySeverity = components['schemas']['ActivitySeverity'];
 export type ActivityState = components['schemas']['ActivityState'];
+export type ActivityTask = components['schemas']['ActivityTask'];
 export type AnswerAttempt = components['schemas']['AnswerAttempt'];
 export type AnswerTask = components['schemas']['AnswerTask'];
 export type AnswerTaskList = components['schemas']['AnswerTaskList'];
@@ -3563,6 +3641,50 @@ export type VerifiedKit = components['schemas']['VerifiedKit'];
 export type View = components['schemas']['View'];
 export type $defs = Record<string, never>;
 export interface operations {
+    activity_list: {
+        parameters: {
+            query?: {
+                /** @description Only these events, with commas between. */
+                event?: string;
+                /** @description Only these severities, with commas between. */
+                severity?: string;
+                /** @description Only what this person did. */
+                login?: string;
+                /** @description Only what happened in this lab. */
+                lab?: string;
+                /** @description Only from this time on. */
+                since?: string;
+                /** @description Only before this time. */
+                until?: string;
+                /** @description Only what is older than the entry of this id. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     claim_show: {
         parameters: {
             query?: never;
@@ -3863,6 +3985,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lab"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activity_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description What went wrong, in words and with a stable code */

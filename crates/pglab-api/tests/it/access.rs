@@ -49,6 +49,7 @@ const OF_INSTRUCTORS: &[&str] = &[
     "POST /api/v1/labs",
     "GET /api/v1/monitoring/state",
     "GET /api/v1/monitoring/files/{product}",
+    "GET /api/v1/activity",
     "GET /api/v1/packs",
     "POST /api/v1/packs",
     "PUT /api/v1/packs",

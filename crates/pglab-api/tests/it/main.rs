@@ -4,6 +4,7 @@
 
 mod access;
 mod account;
+mod activity;
 mod answers;
 mod board;
 mod class;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use pglab_core::{
     access::Actor,
+    activity::Event,
     directory::{DirectorySettings, IdentityMode, IdentitySettings, roles},
     id::{MemberId, PersonId},
     lab::{LabState, MemberRole, Slug},
@@ -25,6 +26,7 @@ use pglab_store::{
 use super::away;
 use crate::{
     Control, Error,
+    activity::{self, NewActivity},
     credential::initial_password,
     sign_in::{hashing, password_fits},
 };
@@ -182,6 +184,8 @@ async fn admit(
                 disabled_at: None,
             };
             person::insert(&mut tx, &person).await?;
+            let registered = NewActivity::new(person.created_at, Event::UserRegistered).person(person.id);
+            activity::record(&mut tx, &registered).await?;
             let made = audit::Entry::new(now, &Actor::System, "person_create", person.login.as_str())
                 .detail(serde_json::json!({ "role": role.as_str(), "directory": entry.dn }));
             audit::insert(&mut tx, made).await?;

@@ -1,10 +1,13 @@
 //! How a lab's row is changed: locked, so that changes come one after the other, and only over the version that was
 //! read.
 
-use pglab_core::{access::Actor, id::LabId};
+use pglab_core::{access::Actor, activity::Event, id::LabId};
 use pglab_store::{Tx, audit, lab::Lab};
 
-use crate::{Control, Error};
+use crate::{
+    Control, Error,
+    activity::{self, NewActivity},
+};
 
 /// Locks the lab until the transaction ends, and reads it again.
 pub(crate) async fn locked(tx: &mut Tx, id: LabId, slug: &str) -> Result<Lab, Error> {
@@ -31,5 +34,18 @@ pub(crate) async fn write(
     }
     let entry = audit::Entry::new(control.now(), actor, operation, lab.slug.as_str()).detail(detail);
     audit::insert(&mut tx, entry).await?;
+    let event = match operation {
+        "lab_delete" => Event::GroupDeleted,
+        _ => Event::GroupUpdated,
+    };
+    let person = match actor {
+        Actor::Person(person) => Some(person.id),
+        Actor::Stranger | Actor::System => None,
+    };
+    let changed = NewActivity::new(control.now(), event)
+        .person(person)
+        .lab(lab.id)
+        .metadata(serde_json::json!({ "operation": operation }));
+    activity::record(&mut tx, &changed).await?;
     Ok(control.store.commit(tx).await?)
 }

@@ -2,13 +2,17 @@
 
 use pglab_core::{
     access::{Actor, Membership, Operation},
+    activity::Event,
     id::{LabId, MemberId},
     lab::{LabSettings, LabState, MemberRole, Slug, Start},
 };
 use pglab_store::{audit, lab::Lab, membership};
 
 use super::{LabView, from_pack, from_pack::FromPack, settings, title, view};
-use crate::{Control, Error};
+use crate::{
+    Control, Error,
+    activity::{self, NewActivity},
+};
 
 #[derive(Debug, Clone)]
 pub struct NewLab {
@@ -105,6 +109,10 @@ async fn insert(
     }
     let entry = audit::Entry::new(control.now(), actor, "lab_create", lab.slug.as_str());
     audit::insert(&mut tx, entry).await?;
+    let made = NewActivity::new(control.now(), Event::GroupCreated)
+        .person(creator)
+        .lab(lab.id);
+    activity::record(&mut tx, &made).await?;
     control.store.commit(tx).await?;
     view(control, actor, lab, place).await
 }

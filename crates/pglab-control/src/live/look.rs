@@ -20,6 +20,7 @@ use pglab_fleet::{
     rows::RowsWanted,
 };
 use pglab_store::{
+    activity,
     notice::{self, Notice, Subject as NoticeSubject},
     task_score::{self, TaskScore},
     timeline, verdict,
@@ -463,6 +464,15 @@ async fn write(control: &Control, look: &Look, judged: &Judged, changed: &[Verdi
     task_score::put(&mut tx, &scores, at).await?;
     verdict::put(&mut tx, member, changed, at).await?;
     timeline::insert(&mut tx, &judged.timeline).await?;
+    let done: Vec<_> = judged
+        .timeline
+        .iter()
+        .filter(|entry| entry.kind == timeline::Kind::Completed)
+        .filter_map(|entry| entry.task.zip(entry.points))
+        .collect();
+    if !done.is_empty() {
+        activity::insert_completed(&mut tx, at, member, &done).await?;
+    }
     let notice = Notice {
         subject: NoticeSubject::Score,
         lab: look.subject.lab,

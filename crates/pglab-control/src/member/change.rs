@@ -2,12 +2,17 @@
 
 use pglab_core::{
     access::{Actor, Operation},
+    activity::Event,
     lab::MemberRole,
 };
 use pglab_store::{audit, member, timeline};
 
 use super::{Listed, find, list};
-use crate::{Control, Error, lab};
+use crate::{
+    Control, Error,
+    activity::{self, NewActivity},
+    lab,
+};
 
 /// What is `None` stays; an empty text clears.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -94,6 +99,10 @@ pub async fn remove(control: &Control, actor: &Actor, slug: &str, login: &str) -
         points: None,
     };
     timeline::insert(&mut tx, &[happened]).await?;
+    let removed = NewActivity::new(control.now(), Event::GroupMemberRemoved)
+        .person(found.person)
+        .lab(lab.id);
+    activity::record(&mut tx, &removed).await?;
     control.store.commit(tx).await?;
     control.wake().people_changed();
     control.wake().live.notify_one();

@@ -3,6 +3,7 @@
 
 use pglab_core::{
     access::Actor,
+    activity::Event,
     directory::IdentityMode,
     id::PersonId,
     oidc::{Claimed, LinkBy, OidcSettings, Refusal, Strangers},
@@ -16,7 +17,11 @@ use pglab_store::{
 use serde_json::json;
 
 use super::Failure;
-use crate::{Control, Error, credential::initial};
+use crate::{
+    Control, Error,
+    activity::{self, NewActivity},
+    credential::initial,
+};
 
 /// The person, in a transaction that is still open; and whether people changed, for who has to be woken.
 pub(super) async fn admit(
@@ -177,6 +182,8 @@ async fn make(
         disabled_at: None,
     };
     person::insert(tx, &person).await?;
+    let registered = NewActivity::new(person.created_at, Event::UserRegistered).person(person.id);
+    activity::record(tx, &registered).await?;
     // For PostgreSQL, where the provider opens nothing. The directory of a university has everybody's password already.
     if control.options().identity.mode() != IdentityMode::Directory {
         credential::put(tx, &initial(control, person.id, false)?.credential).await?;

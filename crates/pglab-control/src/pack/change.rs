@@ -5,7 +5,8 @@ use std::{collections::HashMap, io::Cursor};
 
 use pglab_core::{
     access::{Actor, Operation},
-    id::ChallengeId,
+    activity::Event,
+    id::{ChallengeId, PersonId},
     pack::{self as core_pack, Limits, Pack, PackDiff, Problem, version_constraint},
 };
 use pglab_store::{
@@ -21,7 +22,10 @@ use super::{
     list::{self, PackView},
     tasks::{Chosen, renew},
 };
-use crate::{Control, Error, FieldProblem};
+use crate::{
+    Control, Error, FieldProblem,
+    activity::{self, NewActivity},
+};
 
 /// What came of it.
 #[derive(Debug, Clone)]
@@ -218,6 +222,10 @@ async fn write(
         }
     }
     let detail = json!({ "version": row.version, "from": old.map(|old| old.version) });
+    let installed = NewActivity::new(now, Event::ChallengePackInstalled)
+        .person(row.installed_by.map(PersonId::from))
+        .metadata(json!({ "pack": manifest.id, "version": row.version, "operation": operation }));
+    activity::record(tx, &installed).await?;
     let entry = audit::Entry::new(now, actor, operation, &manifest.id).detail(detail);
     Ok(audit::insert(tx, entry).await?)
 }

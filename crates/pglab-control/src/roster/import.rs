@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use pglab_core::{
     access::{Actor, Operation},
+    activity::Event,
     directory::IdentityMode,
     id::{MemberId, PersonId},
     lab::{LabState, MemberRole},
@@ -21,6 +22,7 @@ use pglab_store::{
 
 use crate::{
     Control, Error,
+    activity::{self, NewActivity},
     credential::{self, Initial},
     lab,
 };
@@ -275,6 +277,7 @@ async fn apply(
                 member::set_removed(&mut tx, member.id, None).await?;
                 place(&mut tx, member.id, entry).await?;
                 note(control, &mut tx, member.id, "Is back on the roster.").await?;
+                log(control, &mut tx, Event::GroupJoined, lab, person).await?;
             }
             None => {
                 let new = NewMember {
@@ -287,6 +290,7 @@ async fn apply(
                     added_at: control.now(),
                 };
                 member::insert(&mut tx, &new).await?;
+                log(control, &mut tx, Event::GroupJoined, lab, person).await?;
             }
         }
     }
@@ -303,6 +307,7 @@ async fn apply(
         if let Some(member) = members.get(&entry.login) {
             member::set_removed(&mut tx, member.id, Some(control.now())).await?;
             note(control, &mut tx, member.id, "Is no longer on the roster.").await?;
+            log(control, &mut tx, Event::GroupMemberRemoved, lab, member.person).await?;
         }
     }
     report.applied = true;
@@ -343,6 +348,8 @@ async fn create_person(
         disabled_at: None,
     };
     person::insert(tx, &person).await?;
+    let registered = NewActivity::new(control.now(), Event::UserRegistered).person(person.id);
+    activity::record(tx, &registered).await?;
     // Where a directory keeps the passwords, one of ours would open nothing.
     if control.options().identity.mode() != IdentityMode::Directory {
         pglab_store::credential::put(tx, &initial.credential).await?;
@@ -363,6 +370,20 @@ async fn set_person(tx: &mut Tx, person: &Person, entry: &Entry) -> Result<(), E
 async fn place(tx: &mut Tx, member: MemberId, entry: &Entry) -> Result<(), Error> {
     let (section, seat) = (entry.section.as_deref(), entry.seat.as_deref());
     Ok(member::set_place(tx, member, MemberRole::Student, section, seat).await?)
+}
+
+async fn log(
+    control: &Control,
+    tx: &mut Tx,
+    event: Event,
+    lab: &Lab,
+    person: PersonId,
+) -> Result<(), Error> {
+    let happened = NewActivity::new(control.now(), event)
+        .person(person)
+        .lab(lab.id)
+        .metadata(serde_json::json!({ "by": "roster" }));
+    activity::record(tx, &happened).await
 }
 
 async fn note(control: &Control, tx: &mut Tx, member: MemberId, text: &str) -> Result<(), Error> {
