@@ -150,7 +150,5 @@ async fn watch(
 }
 
 pub fn router() -> OpenApiRouter<Control> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(watch))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(watch))
 }

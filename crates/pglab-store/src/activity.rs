@@ -163,13 +163,13 @@ pub struct Entry {
 }
 
 /// The newest first.
-pub async fn list(
-    executor: impl PgExecutor<'_>,
-    filter: &Filter,
-    limit: i64,
-) -> Result<Vec<Entry>, Error> {
+pub async fn list(executor: impl PgExecutor<'_>, filter: &Filter, limit: i64) -> Result<Vec<Entry>, Error> {
     let events: Vec<String> = filter.events.iter().map(|one| one.as_str().to_owned()).collect();
-    let severities: Vec<String> = filter.severities.iter().map(|one| one.as_str().to_owned()).collect();
+    let severities: Vec<String> = filter
+        .severities
+        .iter()
+        .map(|one| one.as_str().to_owned())
+        .collect();
     let labs: Option<Vec<Uuid>> = filter
         .labs
         .as_ref()

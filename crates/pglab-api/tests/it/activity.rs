@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use crate::support::{Client, TestApp};
 
 async fn events(client: &Client<'_>, query: &str) -> Vec<String> {
-    let list = client.get(&format!("/api/v1/activity{query}")).await.expect(200).json();
+    let list = client
+        .get(&format!("/api/v1/activity{query}"))
+        .await
+        .expect(200)
+        .json();
     list["items"]
         .as_array()
         .unwrap()
@@ -70,7 +74,9 @@ async fn roster(app: &TestApp, client: &Client<'_>, text: &'static str) {
     for (name, value) in &client.headers {
         request = request.header(name, value);
     }
-    app.send(request.body(Body::from(text)).unwrap()).await.expect(200);
+    app.send(request.body(Body::from(text)).unwrap())
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -88,7 +94,13 @@ async fn pages_follow_one_another() {
     loop {
         let path = format!("/api/v1/activity?event=SYSTEM_WARNING{next}");
         let page = root.get(&path).await.expect(200).json();
-        seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["metadata"]["n"].as_i64().unwrap()));
+        seen.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["metadata"]["n"].as_i64().unwrap()),
+        );
         match &page["next"] {
             Value::String(id) => next = format!("&before={id}"),
             _ => break,

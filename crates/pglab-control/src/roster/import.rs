@@ -372,13 +372,7 @@ async fn place(tx: &mut Tx, member: MemberId, entry: &Entry) -> Result<(), Error
     Ok(member::set_place(tx, member, MemberRole::Student, section, seat).await?)
 }
 
-async fn log(
-    control: &Control,
-    tx: &mut Tx,
-    event: Event,
-    lab: &Lab,
-    person: PersonId,
-) -> Result<(), Error> {
+async fn log(control: &Control, tx: &mut Tx, event: Event, lab: &Lab, person: PersonId) -> Result<(), Error> {
     let happened = NewActivity::new(control.now(), event)
         .person(person)
         .lab(lab.id)
