@@ -6,6 +6,7 @@
     reason = "utoipa writes out the path of the types behind `params`"
 )]
 
+pub mod access_codes;
 pub mod account;
 pub mod activity;
 pub mod answers;

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    Problem, account, activity, answers, board, claims, console, credentials,
+    Problem, access_codes, account, activity, answers, board, claims, console, credentials,
     document::{Top, completed},
     example,
     extract::OnMetricsListener,
@@ -49,6 +49,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(preparation::router())
         .merge(credentials::router())
         .merge(claims::router())
+        .merge(access_codes::router())
         .merge(results::router())
         .merge(board::router())
         .merge(console::router())

@@ -62,7 +62,7 @@ pub async fn change_password(
     control.authorise(actor, Operation::OwnPassword)?;
     let me = acting(actor)?;
     let login = me.login.as_str();
-    check(login, old, new)?;
+    check("new_password", login, Some(old), new)?;
     let attempt = Attempt::begin(control, login, "changing the password").await?;
     let verified = credential::by_person(control.store.pool(), me.id).await?;
     let person = person::by_id(control.store.pool(), me.id).await?;
@@ -125,7 +125,7 @@ pub async fn change_password(
 }
 
 /// Is the new password good enough? Length is what counts; rules about kinds of letters make passwords worse.
-fn check(login: &str, old: &str, new: &str) -> Result<(), Error> {
+pub(crate) fn check(path: &str, login: &str, old: Option<&str>, new: &str) -> Result<(), Error> {
     let problem = if new.chars().count() < password::MIN_CHARS {
         format!("use at least {} characters", password::MIN_CHARS)
     } else if new.len() > password::MAX_BYTES {
@@ -134,10 +134,10 @@ fn check(login: &str, old: &str, new: &str) -> Result<(), Error> {
         "leave out control characters: psql can't send them".to_owned()
     } else if new.to_lowercase() == login {
         "choose another one than the login".to_owned()
-    } else if new == old {
+    } else if old == Some(new) {
         "choose another one than the old".to_owned()
     } else {
         return Ok(());
     };
-    Err(Error::invalid("new_password", problem))
+    Err(Error::invalid(path, problem))
 }

@@ -47,6 +47,7 @@ pub async fn activate(control: &Control) -> Result<Summary, Error> {
     let now = control.now();
     let mut tx = control.store.begin().await?;
     oidc_flow::delete_expired(&mut tx, now).await?;
+    crate::access_code::forget(&mut tx, now).await?;
     let mut summary = Summary {
         sessions_expired: session::delete_expired(&mut tx, now).await?,
         failures_forgotten: sign_in_failure::delete_before(&mut tx, now - WINDOW).await?,

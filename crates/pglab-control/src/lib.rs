@@ -1,6 +1,7 @@
 //! Operations, reconcilers and the board. Everything that changes something goes through here: may the actor, parse,
 //! one transaction, wake. Knows nothing of HTTP.
 
+pub mod access_code;
 pub mod account;
 pub mod activity;
 pub mod answer;

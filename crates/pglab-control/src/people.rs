@@ -219,7 +219,7 @@ pub async fn first_admin_password(control: &Control) -> Result<Option<String>, E
     }
 }
 
-fn name(text: &str) -> Result<String, Error> {
+pub(crate) fn name(text: &str) -> Result<String, Error> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
         return Err(Error::invalid("name", "give a name of 1 to 200 characters"));

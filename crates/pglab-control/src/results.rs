@@ -19,7 +19,7 @@ pub async fn results(control: &Control, actor: &Actor, slug: &str) -> Result<Res
     control.authorise(actor, Operation::LabView(place))?;
     let pool = control.store.pool();
     let tasks = task::live(pool, lab.id).await?;
-    let scores: HashMap<_, _> = task_score::of_lab(pool, lab.id)
+    let scores: HashMap<_, _> = task_score::of_lab(pool, lab.id, None)
         .await?
         .into_iter()
         .map(|score| ((score.member, score.task), score))

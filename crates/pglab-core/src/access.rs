@@ -52,6 +52,8 @@ pub enum Operation {
     OwnTokens,
     /// See the labs that one is a member of.
     LabList,
+    /// Become a student of a lab by a code.
+    LabJoin,
     LabCreate,
     /// See the lab's definition, its members, the board, results.
     LabView(Option<Membership>),
@@ -88,6 +90,7 @@ impl Operation {
             Self::PersonManage
                 | Self::OwnPassword
                 | Self::OwnTokens
+                | Self::LabJoin
                 | Self::LabCreate
                 | Self::LabManage(_)
                 | Self::CredentialsView(_)
@@ -122,7 +125,7 @@ pub fn may(actor: &Actor, operation: Operation) -> bool {
         person.role == Role::Admin || place.is_some_and(|m| m.role != MemberRole::Student)
     };
     match operation {
-        O::OwnSession | O::OwnPassword | O::OwnTokens | O::OwnAccount | O::LabList => true,
+        O::OwnSession | O::OwnPassword | O::OwnTokens | O::OwnAccount | O::LabList | O::LabJoin => true,
         O::PersonManage | O::SystemView => person.role == Role::Admin,
         O::LabCreate | O::PackView | O::PackManage | O::ActivityView => {
             matches!(person.role, Role::Admin | Role::Instructor)
@@ -172,6 +175,7 @@ mod tests {
             Operation::OwnPassword,
             Operation::OwnTokens,
             Operation::LabList,
+            Operation::LabJoin,
             Operation::LabCreate,
             Operation::LabView(place),
             Operation::LabManage(place),
@@ -249,6 +253,7 @@ mod tests {
          . x x x x x x x . x  OwnPassword
          . x x x x x x . . x  OwnTokens
          . x x x x x x . x x  LabList
+         . x x x x x x . . x  LabJoin
          . . . . x x x . . x  LabCreate
          . . . x . x x . x x  LabView
          . . . . . x x . . x  LabManage

@@ -76,4 +76,5 @@ ids! {
     /// An answer that somebody sent.
     AttemptId,
     AwardId,
+    AccessCodeId,
 }

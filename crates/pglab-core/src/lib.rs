@@ -2,6 +2,7 @@
 //! them takes a [`Clock`] or a [`Random`].
 
 pub mod access;
+pub mod access_code;
 pub mod activity;
 pub mod answer;
 pub mod caps;

@@ -1,6 +1,8 @@
 //! pglab's own database: one file per table, SQL checked at compile time. Reads take any executor, writes take a
 //! transaction; nothing here decides who may do what.
 
+pub mod access_code;
+pub mod access_code_try;
 pub mod activity;
 pub mod answer;
 pub mod api_token;

@@ -18,8 +18,10 @@ pub enum Subject {
     /// Its tasks, or the rows of its example.
     Content,
     Hand,
-    /// Scores and verdicts of a member.
+    /// Scores and verdicts of a member, found in their database by the process that looks at it.
     Score,
+    /// What a member earned by an answer or was given by a person, in whatever process; without a member: how it counts.
+    Earned,
     /// Errors that a member met.
     Mistake,
     /// Somebody wants the board to be up to date: the process that works looks at once, and answers by `Settled`.
@@ -72,6 +74,7 @@ fn parse(payload: &str) -> Option<Notice> {
         "task" | "example_rows" => Subject::Content,
         "hand" => Subject::Hand,
         "score" => Subject::Score,
+        "earned" => Subject::Earned,
         "mistake" => Subject::Mistake,
         "wanted" => Subject::Wanted,
         "settled" => Subject::Settled,
@@ -92,6 +95,7 @@ pub async fn tell(tx: &mut Tx, notice: Notice) -> Result<(), Error> {
         Subject::Content => "task",
         Subject::Hand => "hand",
         Subject::Score => "score",
+        Subject::Earned => "earned",
         Subject::Mistake => "mistake",
         Subject::Wanted => "wanted",
         Subject::Settled => "settled",

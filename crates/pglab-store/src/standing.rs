@@ -28,7 +28,8 @@ pub struct Earned {
     pub done: Vec<(TaskId, Points, DateTime<Utc>)>,
 }
 
-/// All students of the lab. With `frozen_at`, what was reached at that time or later is left out.
+/// All students of the lab. With `frozen_at`, what was reached at that time or later is left out; a task that was worth
+/// something before and more afterwards is worth what the timeline has of it.
 pub async fn of_lab(
     executor: impl PgExecutor<'_>,
     lab: LabId,
@@ -38,7 +39,17 @@ pub async fn of_lab(
         r#"WITH change AS (
              SELECT s.member_id, s.best AS points, s.best_at AS at,
                CASE WHEN s.completed_at IS NOT NULL THEN s.task_id END AS task_id
-             FROM task_score s JOIN task t ON t.id = s.task_id WHERE t.lab_id = $1 AND s.best <> 0
+             FROM task_score s JOIN task t ON t.id = s.task_id
+             WHERE t.lab_id = $1 AND s.best <> 0 AND ($2::timestamptz IS NULL OR s.best_at < $2)
+             UNION ALL
+             SELECT s.member_id, l.points, l.at, CASE WHEN s.completed_at < $2 THEN s.task_id END
+             FROM task_score s JOIN task t ON t.id = s.task_id
+             CROSS JOIN LATERAL (
+               SELECT e.points, e.at FROM timeline e
+               WHERE e.member_id = s.member_id AND e.task_id = s.task_id AND e.at < $2 AND e.points IS NOT NULL
+                 AND e.kind IN ('completed', 'progress')
+               ORDER BY e.at DESC, e.id DESC LIMIT 1) l
+             WHERE t.lab_id = $1 AND s.best <> 0 AND s.best_at >= $2
              UNION ALL
              SELECT a.member_id, a.points, a.at, NULL FROM award a JOIN member m ON m.id = a.member_id
              WHERE m.lab_id = $1)

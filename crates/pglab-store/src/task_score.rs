@@ -21,13 +21,20 @@ pub struct TaskScore {
     pub completed_at: Option<DateTime<Utc>>,
 }
 
-/// Of every member, also removed ones; tasks that nobody touched have none.
-pub async fn of_lab(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Vec<TaskScore>, Error> {
+/// Of every member, also removed ones, or of these; tasks that nobody touched have none.
+pub async fn of_lab(
+    executor: impl PgExecutor<'_>,
+    lab: LabId,
+    members: Option<&[MemberId]>,
+) -> Result<Vec<TaskScore>, Error> {
+    let members: Option<Vec<uuid::Uuid>> =
+        members.map(|members| members.iter().map(|member| member.uuid()).collect());
     sqlx::query!(
         "SELECT s.member_id, s.task_id, s.best, s.now, s.state, s.best_at, s.completed_at
          FROM task_score s JOIN member m ON m.id = s.member_id
-         WHERE m.lab_id = $1",
+         WHERE m.lab_id = $1 AND ($2::uuid[] IS NULL OR m.id = ANY ($2))",
         lab.uuid(),
+        members.as_deref(),
     )
     .fetch_all(executor)
     .await?

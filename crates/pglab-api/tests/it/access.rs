@@ -31,6 +31,9 @@ const OPEN: &[&str] = &[
     // The link is the proof.
     "GET /api/v1/claims/{token}",
     "POST /api/v1/claims/{token}",
+    // So is the code.
+    "GET /api/v1/join/{code}",
+    "POST /api/v1/join/account",
 ];
 
 /// For everybody who is signed in: what is their own.
@@ -42,6 +45,7 @@ const OWN: &[&str] = &[
     "POST /api/v1/tokens",
     "DELETE /api/v1/tokens/{id}",
     "GET /api/v1/labs",
+    "POST /api/v1/join",
 ];
 
 /// For whoever is an instructor somewhere.
@@ -103,6 +107,7 @@ impl Walk {
             .replace("{kind}", "pglab")
             .replace("{product}", "grafana")
             .replace("{pack}", "made-up")
+            .replace("{code}", "MADEUP99")
             .replace("{hint}", "0");
         for id in ["{id}", "{task}", "{check}"] {
             uri = uri.replace(id, &self.task);

@@ -2,12 +2,16 @@
 
 use pglab_core::{
     access::{Actor, Operation},
-    id::AwardId,
+    id::{AwardId, LabId, MemberId},
     lab::MemberRole,
     points::Rules,
     task::Points,
 };
-use pglab_store::{audit, member, standing};
+use pglab_store::{
+    Tx, audit, member,
+    notice::{self, Notice, Subject},
+    standing,
+};
 use serde_json::json;
 
 use crate::{Control, Error, lab};
@@ -59,6 +63,7 @@ pub async fn set_rules(control: &Control, actor: &Actor, slug: &str, rules: Rule
     let entry = audit::Entry::new(control.now(), actor, "lab_rules", lab.slug.as_str())
         .detail(serde_json::to_value(&rules).unwrap_or_default());
     audit::insert(&mut tx, entry).await?;
+    tell(&mut tx, lab.id, None).await?;
     control.store.commit(tx).await?;
     control.answers().standings_changed(lab.id);
     Ok(rules)
@@ -101,6 +106,7 @@ pub async fn set_member_rules(
     let detail = json!({ "lab": lab.slug.as_str(), "extra_s": extra_s, "hidden": rules.hidden });
     let entry = audit::Entry::new(control.now(), actor, "member_rules", login).detail(detail);
     audit::insert(&mut tx, entry).await?;
+    tell(&mut tx, lab.id, Some(member.id)).await?;
     control.store.commit(tx).await?;
     control.answers().standings_changed(lab.id);
     Ok(rules)
@@ -149,14 +155,25 @@ pub async fn award(
     let detail = json!({ "lab": lab.slug.as_str(), "points": points, "reason": reason });
     let entry = audit::Entry::new(control.now(), actor, "award", login).detail(detail);
     audit::insert(&mut tx, entry).await?;
+    tell(&mut tx, lab.id, Some(member.id)).await?;
     control.store.commit(tx).await?;
     control.answers().standings_changed(lab.id);
     Ok(())
 }
 
+/// The standings of every process.
+async fn tell(tx: &mut Tx, lab: LabId, member: Option<MemberId>) -> Result<(), Error> {
+    let told = Notice {
+        subject: Subject::Earned,
+        lab,
+        member,
+    };
+    Ok(notice::tell(tx, told).await?)
+}
+
 async fn student(
     control: &Control,
-    lab: pglab_core::id::LabId,
+    lab: LabId,
     login: &str,
 ) -> Result<member::Member, Error> {
     let missing = || Error::NotFound(format!("student {login:?} in this lab"));

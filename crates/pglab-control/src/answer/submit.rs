@@ -299,7 +299,7 @@ impl Taking<'_> {
         };
         if settled.earned.is_some() {
             let told = Notice {
-                subject: Subject::Score,
+                subject: Subject::Earned,
                 lab: self.lab.id,
                 member: Some(self.new.member),
             };

@@ -2,7 +2,7 @@
 //! Runs in every process; looking at the students' databases is `live`'s, in one of them.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -25,6 +25,8 @@ const PUBLISH_PERIOD: Duration = Duration::from_millis(200);
 const IDLE_PERIOD: Duration = Duration::from_secs(5);
 /// Notices that come together are taken together.
 const GATHER: Duration = Duration::from_millis(50);
+/// Of more members at once, everybody's scores are read.
+const MOST_SINGLE: usize = 50;
 /// Names and the like change without a notice.
 const RELOAD_PERIOD: Duration = Duration::from_secs(60);
 const SWEEP_PERIOD: Duration = Duration::from_secs(1);
@@ -94,23 +96,33 @@ async fn take_in(control: &Control, heard: &mut UnboundedReceiver<Option<Notice>
             control.boards().subjects.notify_one();
             reload_at = Instant::now() + RELOAD_PERIOD;
         }
-        let mut notices = BTreeSet::new();
+        let mut notices: BTreeMap<(LabId, usize), Option<BTreeSet<MemberId>>> = BTreeMap::new();
         let mut until = reload_at;
         while let Ok(Some(notice)) = timeout_at(until, heard.recv()).await {
             until = until.min(Instant::now() + GATHER);
             match notice {
                 Some(notice) => {
-                    notices.insert((notice.lab, order(notice.subject)));
+                    // Of whom: without a member, of all.
+                    let of = notices
+                        .entry((notice.lab, order(notice.subject)))
+                        .or_insert_with(|| Some(BTreeSet::new()));
+                    match (of.as_mut(), notice.member) {
+                        (Some(members), Some(member)) if members.len() < MOST_SINGLE => {
+                            members.insert(member);
+                        }
+                        _ => *of = None,
+                    }
                 }
                 // The connection was opened anew.
                 None => reload_at = Instant::now(),
             }
         }
         let members_moved = notices
-            .iter()
+            .keys()
             .any(|(_, subject)| SUBJECTS[*subject] == Subject::Members);
-        for (lab, subject) in notices {
-            take(control, lab, SUBJECTS[subject]).await?;
+        for ((lab, subject), members) in notices {
+            let members: Option<Vec<MemberId>> = members.map(|members| members.into_iter().collect());
+            take(control, lab, SUBJECTS[subject], members.as_deref()).await?;
         }
         if members_moved {
             // While a class is prepared, instances move all the time.
@@ -119,12 +131,13 @@ async fn take_in(control: &Control, heard: &mut UnboundedReceiver<Option<Notice>
     }
 }
 
-const SUBJECTS: [Subject; 8] = [
+const SUBJECTS: [Subject; 9] = [
     Subject::Lab,
     Subject::Members,
     Subject::Content,
     Subject::Hand,
     Subject::Score,
+    Subject::Earned,
     Subject::Mistake,
     Subject::Settled,
     Subject::Wanted,
@@ -135,7 +148,13 @@ fn order(subject: Subject) -> usize {
     SUBJECTS.iter().position(|other| *other == subject).unwrap_or(0)
 }
 
-async fn take(control: &Control, lab: LabId, subject: Subject) -> Result<(), Error> {
+/// `members` are those whom it is about; `None`: all.
+async fn take(
+    control: &Control,
+    lab: LabId,
+    subject: Subject,
+    members: Option<&[MemberId]>,
+) -> Result<(), Error> {
     let boards = control.boards();
     match subject {
         Subject::Settled => {
@@ -153,6 +172,7 @@ async fn take(control: &Control, lab: LabId, subject: Subject) -> Result<(), Err
             boards.subjects.notify_one();
             control.answers().standings_changed(lab);
         }
+        Subject::Earned => control.answers().standings_changed(lab),
         // Who writes a score says so in its own process.
         Subject::Score if !boards.is_leading() => control.answers().standings_changed(lab),
         Subject::Hand | Subject::Score | Subject::Mistake => {}
@@ -164,7 +184,8 @@ async fn take(control: &Control, lab: LabId, subject: Subject) -> Result<(), Err
         Subject::Lab | Subject::Members | Subject::Content => reload(control, lab, subject).await,
         Subject::Hand => load::reload_hands(control, &board, lab).await,
         // Who looks at the databases knows already.
-        Subject::Score if !boards.is_leading() => load::reload_scores(control, &board, lab).await,
+        Subject::Score if !boards.is_leading() => load::reload_scores(control, &board, lab, members).await,
+        Subject::Earned => load::reload_earned(control, &board, lab, members).await,
         Subject::Mistake if !boards.is_leading() => load::reload_mistakes(control, &board, lab).await,
         _ => Ok(()),
     }
@@ -218,8 +239,10 @@ async fn reload_all(control: &Control) -> Result<(), Error> {
         }
         reload(control, lab, Subject::Content).await?;
         load::reload_hands(control, &board, lab).await?;
-        if !boards.is_leading() {
-            load::reload_scores(control, &board, lab).await?;
+        if boards.is_leading() {
+            load::reload_earned(control, &board, lab, None).await?;
+        } else {
+            load::reload_scores(control, &board, lab, None).await?;
             load::reload_mistakes(control, &board, lab).await?;
         }
     }

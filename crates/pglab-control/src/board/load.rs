@@ -54,7 +54,7 @@ pub(crate) async fn state(control: &Control, lab: &Lab) -> Result<State, Error> 
         .into_iter()
         .map(|(id, who)| (id, Member::new(who)))
         .collect();
-    for score in task_score::of_lab(pool, lab.id).await? {
+    for score in task_score::of_lab(pool, lab.id, None).await? {
         if let Some(member) = members.get_mut(&score.member) {
             member.standings.insert(score.task, score.into());
         }
@@ -192,11 +192,19 @@ pub(crate) async fn reload_hands(control: &Control, board: &Board, lab: LabId) -
     Ok(())
 }
 
-/// What another process found out about the members.
-pub(crate) async fn reload_scores(control: &Control, board: &Board, lab: LabId) -> Result<(), Error> {
+/// What another process found out about the members, or about these.
+pub(crate) async fn reload_scores(
+    control: &Control,
+    board: &Board,
+    lab: LabId,
+    members: Option<&[MemberId]>,
+) -> Result<(), Error> {
     let pool = control.store.pool();
-    let scores = task_score::of_lab(pool, lab).await?;
-    let verdicts = verdict::of_lab(pool, lab, None).await?;
+    let scores = task_score::of_lab(pool, lab, members).await?;
+    let verdicts = match members {
+        Some([member]) => verdict::of_lab(pool, lab, Some(*member)).await?,
+        _ => verdict::of_lab(pool, lab, None).await?,
+    };
     board.change(|state| {
         for score in scores {
             if let Some(member) = state.members.get_mut(&score.member) {
@@ -209,6 +217,35 @@ pub(crate) async fn reload_scores(control: &Control, board: &Board, lab: LabId) 
             }
         }
         true
+    });
+    Ok(())
+}
+
+/// What members, or these of them, earned by answers in whatever process. Tasks that are checked in the databases are left
+/// alone: who looks at them knows more than what is stored by now.
+pub(crate) async fn reload_earned(
+    control: &Control,
+    board: &Board,
+    lab: LabId,
+    members: Option<&[MemberId]>,
+) -> Result<(), Error> {
+    let scores = task_score::of_lab(control.store.pool(), lab, members).await?;
+    board.change(|state| {
+        let answered: std::collections::HashSet<_> = state
+            .content
+            .tasks
+            .iter()
+            .filter(|task| task.checks.is_empty())
+            .map(|task| task.id)
+            .collect();
+        let mut changed = false;
+        for score in scores.into_iter().filter(|score| answered.contains(&score.task)) {
+            if let Some(member) = state.members.get_mut(&score.member) {
+                let (task, standing) = (score.task, Standing::from(score));
+                changed |= member.standings.insert(task, standing) != Some(standing);
+            }
+        }
+        changed
     });
     Ok(())
 }

@@ -2,10 +2,23 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
-use pglab_control::{Error, answer, board, member};
-use pglab_core::points::Rules;
+use pglab_control::{
+    Control, Error,
+    answer::{self, Given},
+    board, member, workers,
+};
+use pglab_core::{
+    id::MemberId,
+    points::Rules,
+    task::{Points, TaskState},
+};
+use pglab_store::{
+    task_score::{self, TaskScore},
+    timeline,
+};
+use tokio_util::sync::CancellationToken;
 
 use super::{Course, SLUG};
 use crate::packs::{challenge, pack_of, text};
@@ -113,4 +126,125 @@ async fn what_is_edited_is_in_the_standings() {
     tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap();
     stop.cancel();
     feed.await.unwrap();
+}
+
+/// A task that was worth something before the freeze and more after it shows what it was worth.
+#[tokio::test]
+async fn what_grew_after_the_freeze_shows_as_it_was() {
+    let questions = [("one", text("right")), ("two", text("right"))];
+    let bytes = pack_of("small", "1.0.0", &[("a.json", challenge("a", &questions))]);
+    let course = Course::open_without(bytes, &["ada", "bob"]).await;
+    let (control, teacher) = (&course.control, &course.teacher);
+    let (one, two) = (course.task("one").await, course.task("two").await);
+    let ada = course.student("ada").await;
+    let member = lab_member(&course, "ada").await;
+    let started = control.now();
+    // As a look at the database writes it.
+    let worth = async |task, points, completed: bool, seconds| {
+        let at = started + TimeDelta::seconds(seconds);
+        let score = TaskScore {
+            member,
+            task,
+            best: Points(points),
+            now: Points(points),
+            state: if completed { TaskState::Done } else { TaskState::Partly },
+            best_at: at,
+            completed_at: completed.then_some(at),
+        };
+        let happened = timeline::NewEntry {
+            member,
+            at,
+            kind: if completed { timeline::Kind::Completed } else { timeline::Kind::Progress },
+            text: String::new(),
+            task: Some(task),
+            points: Some(Points(points)),
+        };
+        let mut tx = control.store.begin().await.unwrap();
+        task_score::put(&mut tx, &[score], at).await.unwrap();
+        timeline::insert(&mut tx, &[happened]).await.unwrap();
+        control.store.commit(tx).await.unwrap();
+    };
+    worth(one, 2000, false, 1).await;
+    worth(one, 4000, false, 2).await;
+    worth(two, 10_000, true, 3).await;
+    let rules = Rules {
+        standings: true,
+        frozen_at: Some(started + TimeDelta::seconds(10)),
+        ..Rules::default()
+    };
+    worth(one, 10_000, true, 20).await;
+    answer::set_rules(control, teacher, SLUG, rules).await.unwrap();
+    let shown = async |actor| {
+        let standings = answer::standings(control, actor, SLUG).await.unwrap();
+        let row = standings.rows.iter().find(|row| row.login == "ada").unwrap();
+        let since = |at: DateTime<Utc>| (at - started).num_seconds();
+        let done: Vec<_> = row.done.iter().map(|(task, _, at)| (*task, since(*at))).collect();
+        (row.points.0, row.reached_at.map(since), done)
+    };
+    assert_eq!(shown(&ada).await, (14_000, Some(3), vec![(two, 3)]));
+    assert_eq!(shown(teacher).await, (20_000, Some(20), vec![(two, 3), (one, 20)]));
+}
+
+async fn lab_member(course: &Course, login: &str) -> MemberId {
+    let listed = member::list(&course.control, &course.teacher, SLUG).await.unwrap();
+    listed
+        .into_iter()
+        .find(|listed| listed.member.login.as_str() == login)
+        .unwrap()
+        .member
+        .id
+}
+
+/// Whichever of two processes looks at the databases: what is answered in the other is on its board, and the awards of one
+/// are in the standings of the other.
+#[tokio::test]
+async fn an_answer_in_one_process_is_on_the_board_of_the_other() {
+    let questions = [("one", text("right"))];
+    let bytes = pack_of("small", "1.0.0", &[("a.json", challenge("a", &questions))]);
+    let course = Course::open_without(bytes, &["ada", "bob"]).await;
+    let teacher = &course.teacher;
+    let one = course.task("one").await;
+    let processes = [course.control.control.clone(), course.control.again().await];
+    let stop = CancellationToken::new();
+    let mut working = Vec::new();
+    for process in &processes {
+        working.push(tokio::spawn(workers::run(process.clone(), stop.clone())));
+        // Both have a board before anything happens.
+        board::show(process, teacher, SLUG, false).await.unwrap();
+        answer::standings(process, teacher, SLUG).await.unwrap();
+    }
+    let listening = "SELECT count(*) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%'";
+    let both_listen = async {
+        while course.count(listening).await < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), both_listen).await.unwrap();
+    for (process, login) in processes.iter().zip(["ada", "bob"]) {
+        let student = course.student(login).await;
+        answer::submit(process, &student, SLUG, one, Given::Text("right".to_owned()))
+            .await
+            .unwrap();
+    }
+    let both_done = async |process: &Control| loop {
+        let shown = board::show(process, teacher, SLUG, false).await.unwrap();
+        if shown.view.members.iter().all(|row| row.score == Points(10_000)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    for process in &processes {
+        tokio::time::timeout(Duration::from_secs(30), both_done(process)).await.unwrap();
+    }
+    answer::award(&processes[0], teacher, SLUG, "bob", 5.0, "helped ada").await.unwrap();
+    let told = async {
+        while answer::standings(&processes[1], teacher, SLUG).await.unwrap().rows[0].points != Points(15_000) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told).await.unwrap();
+    stop.cancel();
+    for one in working {
+        one.await.unwrap();
+    }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod claims;
+mod codes;
 mod crash;
 pub(crate) mod lesson;
 mod prepare;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod board;
+mod code;
 mod example;
 mod prepare;
 mod shapes;
@@ -88,6 +89,13 @@ enum Command {
         #[arg(long, value_name = "LAB")]
         confirm: String,
     },
+    /// Make, list and revoke codes by which people join a lab by themselves
+    Code {
+        #[command(subcommand)]
+        command: code::Command,
+    },
+    /// Join a lab as a student, by a code
+    Join { code: String },
     /// Print a lab as the file that `lab apply` takes
     Export { lab: String },
     /// Show who is how far and who needs help
@@ -183,6 +191,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             call.done().await?;
             tell(&format!("The lab {lab} is deleted."));
         }
+        Command::Code { command } => code::run(&client, command, json).await?,
+        Command::Join { code } => code::join(&client, &code, json).await?,
         Command::Export { lab } => {
             let definition: Definition = client.get(&["labs", &lab, "definition"]).read().await?;
             if json {
