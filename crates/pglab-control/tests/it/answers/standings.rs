@@ -111,7 +111,7 @@ async fn what_is_edited_is_in_the_standings() {
     let bytes = pack_of("small", "1.0.0", &[("a.json", challenge("a", &questions))]);
     let course = Course::open_without(bytes, &["ada"]).await;
     let (control, teacher) = (&course.control, &course.teacher);
-    let stop = tokio_util::sync::CancellationToken::new();
+    let stop = CancellationToken::new();
     let feed = tokio::spawn(board::feed::run(control.control.clone(), stop.clone()));
     let mut watching = std::pin::pin!(answer::watch(control, teacher, SLUG).await.unwrap());
     assert_eq!(watching.next().await.unwrap().rows[0].section, None);
