@@ -90,6 +90,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join the lab of a code as a student.
+         * @description A code that is unknown, revoked, expired or used up is 422, with the same words; after 20 of them within 15 minutes the
+         *     answer is 429.
+         */
+        post: operations["lab_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/join/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an account with a code, join its lab and sign in. Sets the cookie `pglab_session`.
+         * @description Only where the lab's setting `self_registration` is on and pglab itself keeps the passwords; else 409.
+         */
+        post: operations["lab_join_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/join/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a code is for, for whoever has it. One that does not work is 422. */
+        get: operations["lab_join_look"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs": {
         parameters: {
             query?: never;
@@ -125,6 +183,41 @@ export interface paths {
         head?: never;
         /** Change title, start or settings. */
         patch: operations["lab_update"];
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/access-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The codes of a lab, the newest first, also those that work no longer. */
+        get: operations["access_code_list"];
+        put?: never;
+        /** Make a code by which people join the lab as students. One that exists, in whatever lab, is 409. */
+        post: operations["access_code_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/access-codes/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a code. Who joined by it stays; revoking twice is fine. */
+        delete: operations["access_code_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/labs/{lab}/activity/events": {
@@ -1314,6 +1407,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessCode: {
+            /** @description A–Z and 0–9. People may type it in any case. */
+            code: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string | null;
+            id: string;
+            /**
+             * Format: int32
+             * @description Missing: as many as one likes.
+             */
+            max_uses?: number | null;
+            /** Format: date-time */
+            revoked_at?: string | null;
+            /** @description The page on which it is used. */
+            url: string;
+            /** Format: int32 */
+            used_count: number;
+            /** @description It can be used now, as long as its lab is in preparation or open. */
+            works: boolean;
+        };
+        AccessCodeList: {
+            items: components["schemas"]["AccessCode"][];
+            /** @description Always null: a lab's codes are on one page. */
+            next?: string | null;
+        };
         Account: {
             email?: string | null;
             id: string;
@@ -2265,6 +2385,33 @@ export interface components {
             predicate?: string | null;
             unique: boolean;
         };
+        Join: {
+            /** @description In any case. */
+            code: string;
+        };
+        JoinLab: {
+            slug: string;
+            title: string;
+        };
+        JoinOffer: {
+            /** @description Who has no account may make one with this code. */
+            accounts: boolean;
+            lab: components["schemas"]["JoinLab"];
+        };
+        JoinWithAccount: {
+            /** @description In any case. */
+            code: string;
+            /** @description Also the name of the role in PostgreSQL. */
+            login: string;
+            name: string;
+            /** @description At least 8 characters. For the pages and for PostgreSQL. */
+            password: string;
+        };
+        JoinedLab: {
+            /** @description Was a student of it before; nothing was used up. */
+            already: boolean;
+            lab: components["schemas"]["JoinLab"];
+        };
         /** @description A primary key or unique constraint. */
         Key: {
             /** @description In the order of the constraint; compared as a set. */
@@ -2484,6 +2631,11 @@ export interface components {
             temp_file_limit_mib: number;
             /** @default strict */
             types: components["schemas"]["TypeRule"];
+            /**
+             * @description Who has an access code of the lab and no account may make one. Only where pglab itself keeps the passwords.
+             * @default false
+             */
+            self_registration: boolean;
         };
         /**
          * @description Where a lab stands. A lab can be prepared in `draft` and `open`; students get in only while it is `open`.
@@ -2658,6 +2810,20 @@ export interface components {
             reasons: string[];
             /** Format: int32 */
             score: number;
+        };
+        NewAccessCode: {
+            /** @description 4 to 32 letters and digits; 8 random ones when left out. */
+            code?: string | null;
+            /**
+             * Format: date-time
+             * @description Never when left out.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 1000000; as many as one likes when left out.
+             */
+            max_uses?: number | null;
         };
         /** @description An answer: a text (also a query, an option, a flag), a list of ticked options, or null to have one's database looked at. */
         NewAnswer: {
@@ -3441,6 +3607,8 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type AccessCode = components['schemas']['AccessCode'];
+export type AccessCodeList = components['schemas']['AccessCodeList'];
 export type Account = components['schemas']['Account'];
 export type AccountPassword = components['schemas']['AccountPassword'];
 export type Activity = components['schemas']['Activity'];
@@ -3524,6 +3692,11 @@ export type IdentityTest = components['schemas']['IdentityTest'];
 export type IdentityTestResult = components['schemas']['IdentityTestResult'];
 export type IdentityTestStep = components['schemas']['IdentityTestStep'];
 export type Index = components['schemas']['Index'];
+export type Join = components['schemas']['Join'];
+export type JoinLab = components['schemas']['JoinLab'];
+export type JoinOffer = components['schemas']['JoinOffer'];
+export type JoinWithAccount = components['schemas']['JoinWithAccount'];
+export type JoinedLab = components['schemas']['JoinedLab'];
 export type Key = components['schemas']['Key'];
 export type Kit = components['schemas']['Kit'];
 export type KitHost = components['schemas']['KitHost'];
@@ -3555,6 +3728,7 @@ export type MetricNames = components['schemas']['MetricNames'];
 export type MonitoredProgram = components['schemas']['MonitoredProgram'];
 export type MonitoringState = components['schemas']['MonitoringState'];
 export type Need = components['schemas']['Need'];
+export type NewAccessCode = components['schemas']['NewAccessCode'];
 export type NewAnswer = components['schemas']['NewAnswer'];
 export type NewAward = components['schemas']['NewAward'];
 export type NewCheck = components['schemas']['NewCheck'];
@@ -3838,6 +4012,103 @@ export interface operations {
             };
         };
     };
+    lab_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Join"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinedLab"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lab_join_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinWithAccount"];
+            };
+        };
+        responses: {
+            /** @description It was made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lab_join_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinOffer"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lab_list: {
         parameters: {
             query?: never;
@@ -3986,6 +4257,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Lab"];
                 };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access_code_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessCodeList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access_code_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccessCode"];
+            };
+        };
+        responses: {
+            /** @description It was made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessCode"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access_code_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in words and with a stable code */
             default: {
