@@ -156,10 +156,7 @@ async fn create(
         created_by: None,
     };
     let code = access_code::create(&control, &actor, &lab, new).await?;
-    Ok((
-        StatusCode::CREATED,
-        axum::Json(AccessCode::new(&control, code)),
-    ))
+    Ok((StatusCode::CREATED, axum::Json(AccessCode::new(&control, code))))
 }
 
 /// Revoke a code. Who joined by it stays; revoking twice is fine.

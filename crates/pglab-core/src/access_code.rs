@@ -86,7 +86,15 @@ mod tests {
     #[test]
     fn codes_are_taken_in_any_case_and_nothing_else_is() {
         assert_eq!(AccessCode::parse(" summer26\n").unwrap().as_str(), "SUMMER26");
-        for wrong in ["", "abc", "ab cd", "über1234", "A-B-C-D", &"X".repeat(33), "a\0bcd"] {
+        for wrong in [
+            "",
+            "abc",
+            "ab cd",
+            "über1234",
+            "A-B-C-D",
+            &"X".repeat(33),
+            "a\0bcd",
+        ] {
             assert_eq!(AccessCode::parse(wrong), Err(AccessCodeError), "{wrong:?}");
         }
     }

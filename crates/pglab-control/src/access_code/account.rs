@@ -91,10 +91,12 @@ pub async fn create_account(
     };
     let mut tx = control.store.begin().await?;
     // Before the code is counted: who waits for the same login waits for no lock that others need.
-    person::insert(&mut tx, &person).await.map_err(|error| match error {
-        pglab_store::Error::Taken(_) => taken(),
-        other => other.into(),
-    })?;
+    person::insert(&mut tx, &person)
+        .await
+        .map_err(|error| match error {
+            pglab_store::Error::Taken(_) => taken(),
+            other => other.into(),
+        })?;
     credential::put(&mut tx, &secret).await?;
     let lab = table::use_once(&mut tx, &code, now)
         .await?

@@ -149,7 +149,9 @@ async fn as_student(
         // Rolled back: nothing is used up.
         drop(tx);
         return already(control, lab, person).await?.ok_or_else(|| {
-            Error::Conflict("you were removed from this lab; ask its instructor to let you in again".to_owned())
+            Error::Conflict(
+                "you were removed from this lab; ask its instructor to let you in again".to_owned(),
+            )
         });
     };
     control.store.commit(tx).await?;
@@ -163,7 +165,9 @@ async fn already(control: &Control, lab: LabId, person: PersonId) -> Result<Opti
         return Ok(None);
     };
     if place.role != MemberRole::Student {
-        return Err(Error::Conflict("you are of the staff of this lab already".to_owned()));
+        return Err(Error::Conflict(
+            "you are of the staff of this lab already".to_owned(),
+        ));
     }
     joined(control, lab, place.member, true).await.map(Some)
 }

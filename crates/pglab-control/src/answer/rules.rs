@@ -171,11 +171,7 @@ async fn tell(tx: &mut Tx, lab: LabId, member: Option<MemberId>) -> Result<(), E
     Ok(notice::tell(tx, told).await?)
 }
 
-async fn student(
-    control: &Control,
-    lab: LabId,
-    login: &str,
-) -> Result<member::Member, Error> {
+async fn student(control: &Control, lab: LabId, login: &str) -> Result<member::Member, Error> {
     let missing = || Error::NotFound(format!("student {login:?} in this lab"));
     let parsed = pglab_core::person::Login::parse(login).map_err(|_| missing())?;
     member::by_login(control.store.pool(), lab, &parsed)

@@ -147,14 +147,22 @@ async fn what_grew_after_the_freeze_shows_as_it_was() {
             task,
             best: Points(points),
             now: Points(points),
-            state: if completed { TaskState::Done } else { TaskState::Partly },
+            state: if completed {
+                TaskState::Done
+            } else {
+                TaskState::Partly
+            },
             best_at: at,
             completed_at: completed.then_some(at),
         };
         let happened = timeline::NewEntry {
             member,
             at,
-            kind: if completed { timeline::Kind::Completed } else { timeline::Kind::Progress },
+            kind: if completed {
+                timeline::Kind::Completed
+            } else {
+                timeline::Kind::Progress
+            },
             text: String::new(),
             task: Some(task),
             points: Some(Points(points)),
@@ -182,11 +190,16 @@ async fn what_grew_after_the_freeze_shows_as_it_was() {
         (row.points.0, row.reached_at.map(since), done)
     };
     assert_eq!(shown(&ada).await, (14_000, Some(3), vec![(two, 3)]));
-    assert_eq!(shown(teacher).await, (20_000, Some(20), vec![(two, 3), (one, 20)]));
+    assert_eq!(
+        shown(teacher).await,
+        (20_000, Some(20), vec![(two, 3), (one, 20)])
+    );
 }
 
 async fn lab_member(course: &Course, login: &str) -> MemberId {
-    let listed = member::list(&course.control, &course.teacher, SLUG).await.unwrap();
+    let listed = member::list(&course.control, &course.teacher, SLUG)
+        .await
+        .unwrap();
     listed
         .into_iter()
         .find(|listed| listed.member.login.as_str() == login)
@@ -219,7 +232,9 @@ async fn an_answer_in_one_process_is_on_the_board_of_the_other() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), both_listen).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), both_listen)
+        .await
+        .unwrap();
     for (process, login) in processes.iter().zip(["ada", "bob"]) {
         let student = course.student(login).await;
         answer::submit(process, &student, SLUG, one, Given::Text("right".to_owned()))
@@ -234,11 +249,21 @@ async fn an_answer_in_one_process_is_on_the_board_of_the_other() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     for process in &processes {
-        tokio::time::timeout(Duration::from_secs(30), both_done(process)).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(30), both_done(process))
+            .await
+            .unwrap();
     }
-    answer::award(&processes[0], teacher, SLUG, "bob", 5.0, "helped ada").await.unwrap();
+    answer::award(&processes[0], teacher, SLUG, "bob", 5.0, "helped ada")
+        .await
+        .unwrap();
     let told = async {
-        while answer::standings(&processes[1], teacher, SLUG).await.unwrap().rows[0].points != Points(15_000) {
+        while answer::standings(&processes[1], teacher, SLUG)
+            .await
+            .unwrap()
+            .rows[0]
+            .points
+            != Points(15_000)
+        {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

@@ -45,7 +45,9 @@ async fn used(lesson: &Lesson, code: &str) -> i32 {
 }
 
 async fn self_registration(lesson: &Lesson) {
-    let settings = [("self_registration".to_owned(), true.into())].into_iter().collect();
+    let settings = [("self_registration".to_owned(), true.into())]
+        .into_iter()
+        .collect();
     let change = lab::LabChange {
         settings: Some(settings),
         ..lab::LabChange::default()
@@ -85,7 +87,9 @@ async fn the_database_of_who_joined_is_prepared_like_everybodys() {
     let lesson = Lesson::with_students(&["ada"]).await;
     let code = code(&lesson, None).await;
     let bob = lesson.actor("bob", Role::Student).await;
-    let joined = join(&lesson, &bob, &format!(" {} ", code.to_lowercase())).await.unwrap();
+    let joined = join(&lesson, &bob, &format!(" {} ", code.to_lowercase()))
+        .await
+        .unwrap();
     assert_eq!((joined.lab.slug.as_str(), joined.already), (SLUG, false));
     assert_eq!(lesson.reconcile().await.n_made, 1);
     lesson.sign_in("bob").await.unwrap();
@@ -125,7 +129,9 @@ async fn whatever_is_wrong_with_a_code_is_told_in_the_same_words() {
     }
     let first = lesson.actor("first", Role::Student).await;
     join(&lesson, &first, "usedup01").await.unwrap();
-    access_code::revoke(&lesson, &lesson.teacher, SLUG, "revoked1").await.unwrap();
+    access_code::revoke(&lesson, &lesson.teacher, SLUG, "revoked1")
+        .await
+        .unwrap();
     let bob = lesson.actor("bob", Role::Student).await;
     let mut said = Vec::new();
     for code in ["USEDUP01", "REVOKED1", "NEVERWAS", "", "no code\0"] {
@@ -152,21 +158,35 @@ async fn whatever_is_wrong_with_a_code_is_told_in_the_same_words() {
 async fn codes_are_made_listed_and_revoked_by_instructors() {
     let lesson = Lesson::start().await;
     let made = code(&lesson, None).await;
-    assert!(made.len() == 8 && made.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()), "{made}");
+    assert!(
+        made.len() == 8 && made.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()),
+        "{made}"
+    );
     let own = NewCode {
         code: Some("Summer26".to_owned()),
         ..NewCode::default()
     };
-    let code = access_code::create(&lesson, &lesson.teacher, SLUG, own.clone()).await.unwrap();
+    let code = access_code::create(&lesson, &lesson.teacher, SLUG, own.clone())
+        .await
+        .unwrap();
     assert_eq!(code.code, "SUMMER26");
     // Taken, whatever the lab and the case.
     lesson.lab("other").await;
     let taken = access_code::create(&lesson, &lesson.teacher, "other", own).await;
     assert!(matches!(taken, Err(Error::Conflict(_))), "{taken:?}");
     for wrong in [
-        NewCode { code: Some("x y".to_owned()), ..NewCode::default() },
-        NewCode { max_uses: Some(0), ..NewCode::default() },
-        NewCode { expires_at: Some(lesson.now()), ..NewCode::default() },
+        NewCode {
+            code: Some("x y".to_owned()),
+            ..NewCode::default()
+        },
+        NewCode {
+            max_uses: Some(0),
+            ..NewCode::default()
+        },
+        NewCode {
+            expires_at: Some(lesson.now()),
+            ..NewCode::default()
+        },
     ] {
         let refused = access_code::create(&lesson, &lesson.teacher, SLUG, wrong).await;
         assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
@@ -190,7 +210,9 @@ async fn who_was_removed_stays_out_and_staff_is_no_student() {
     let code = code(&lesson, Some(5)).await;
     let bob = lesson.actor("bob", Role::Student).await;
     join(&lesson, &bob, &code).await.unwrap();
-    member::remove(&lesson, &lesson.teacher, SLUG, "bob").await.unwrap();
+    member::remove(&lesson, &lesson.teacher, SLUG, "bob")
+        .await
+        .unwrap();
     let refused = join(&lesson, &bob, &code).await.unwrap_err();
     assert!(refused.to_string().contains("removed"), "{refused}");
     let refused = join(&lesson, &lesson.teacher, &code).await.unwrap_err();
@@ -233,30 +255,53 @@ async fn guessing_is_limited_and_what_is_right_does_not_count() {
 async fn a_stranger_makes_an_account_only_where_the_lab_allows_it() {
     let lesson = Lesson::with_students(&["zoe"]).await;
     let code = code(&lesson, Some(2)).await;
-    let offer = access_code::look(&lesson, &Actor::Stranger, &code, HERE).await.unwrap();
+    let offer = access_code::look(&lesson, &Actor::Stranger, &code, HERE)
+        .await
+        .unwrap();
     assert!(!offer.accounts);
     let refused = access_code::create_account(&lesson, &code, account("ada"), HERE).await;
     assert!(matches!(refused, Err(Error::Conflict(_))));
     self_registration(&lesson).await;
-    assert!(access_code::look(&lesson, &Actor::Stranger, &code, HERE).await.unwrap().accounts);
+    assert!(
+        access_code::look(&lesson, &Actor::Stranger, &code, HERE)
+            .await
+            .unwrap()
+            .accounts
+    );
     for wrong in [
-        NewAccount { login: "pg_admin".to_owned(), ..account("ada") },
-        NewAccount { name: String::new(), ..account("ada") },
-        NewAccount { password: "short".to_owned(), ..account("ada") },
+        NewAccount {
+            login: "pg_admin".to_owned(),
+            ..account("ada")
+        },
+        NewAccount {
+            name: String::new(),
+            ..account("ada")
+        },
+        NewAccount {
+            password: "short".to_owned(),
+            ..account("ada")
+        },
     ] {
         let refused = access_code::create_account(&lesson, &code, wrong, HERE).await;
         assert!(matches!(refused, Err(Error::Invalid { .. })));
     }
-    let (_, session) = access_code::create_account(&lesson, &code, account("Ada"), HERE).await.unwrap();
+    let (_, session) = access_code::create_account(&lesson, &code, account("Ada"), HERE)
+        .await
+        .unwrap();
     assert_eq!(session.person.unwrap().login.as_str(), "ada");
     // A login is somebody's for good, and nothing is used up by who is refused.
     let taken = access_code::create_account(&lesson, &code, account("ada"), HERE).await;
     assert!(matches!(taken, Err(Error::Conflict(_))));
     assert_eq!(used(&lesson, &code).await, 1);
-    sign_in::sign_in(&lesson, "ada", "four lazy otters", HERE).await.unwrap();
+    sign_in::sign_in(&lesson, "ada", "four lazy otters", HERE)
+        .await
+        .unwrap();
     assert_eq!(lesson.reconcile().await.n_made, 1);
     let kit = lesson.kit("ada").await;
-    lesson.connect("ada", "four lazy otters", &kit.database).await.unwrap();
+    lesson
+        .connect("ada", "four lazy otters", &kit.database)
+        .await
+        .unwrap();
 }
 
 /// Ten places, thirty strangers: no account is left of those who did not get in.

@@ -86,13 +86,18 @@ fn row(code: AccessCode) -> Vec<String> {
     vec![
         code.code,
         code.used_count.to_string(),
-        code.max_uses.map_or_else(|| "any".to_owned(), |most| most.to_string()),
+        code.max_uses
+            .map_or_else(|| "any".to_owned(), |most| most.to_string()),
         works,
     ]
 }
 
 pub(super) async fn join(client: &Client, code: &str, as_json: bool) -> anyhow::Result<()> {
-    let answered: Value = client.post(&["join"]).json(&json!({ "code": code })).read().await?;
+    let answered: Value = client
+        .post(&["join"])
+        .json(&json!({ "code": code }))
+        .read()
+        .await?;
     if as_json {
         say(&answered.to_string());
         return Ok(());
