@@ -33,6 +33,7 @@ mod pages;
 pub mod people;
 pub mod preparation;
 mod problem;
+pub mod rejudging;
 pub mod results;
 pub mod roster;
 mod router;

@@ -21,7 +21,7 @@ use crate::{
     example,
     extract::OnMetricsListener,
     headers, health, idempotency, identity, labs, members, metrics, monitoring, oidc, packs, pages, people,
-    preparation, results, roster, session, standings, system, tasks, tokens,
+    preparation, rejudging, results, roster, session, standings, system, tasks, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -41,6 +41,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(example::router())
         .merge(packs::router())
         .merge(answers::router())
+        .merge(rejudging::router())
         .merge(standings::router())
         .merge(activity::router())
         .merge(tasks::router())

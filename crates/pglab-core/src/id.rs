@@ -77,4 +77,6 @@ ids! {
     AttemptId,
     AwardId,
     AccessCodeId,
+    /// Judging the answers of a task anew.
+    RejudgingId,
 }

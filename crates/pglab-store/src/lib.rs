@@ -34,6 +34,8 @@ pub mod oidc_flow;
 pub mod pack;
 pub mod person;
 mod pool;
+pub mod rejudging;
+pub mod rejudging_rows;
 pub mod session;
 pub mod sign_in_failure;
 pub mod snapshot_database;

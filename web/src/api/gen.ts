@@ -1039,6 +1039,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/tasks/{task}/rejudgings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rejudgings of a task: the preview, and those that were applied and undone. */
+        get: operations["rejudging_list"];
+        put?: never;
+        /**
+         * Judge all answers to a task anew, by the task as it is now, and see who would gain and lose. Nothing changes; the preview
+         *     takes the place of the one before.
+         */
+        post: operations["rejudging_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/tasks/{task}/rejudgings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rejudging. */
+        get: operations["rejudging_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/tasks/{task}/rejudgings/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do what the preview shows, as one change. What is earned by it has the time of the attempt. Refused where the task or an
+         *     attempt changed since; attempts that came since are taken as they are.
+         */
+        post: operations["rejudging_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/tasks/{task}/rejudgings/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put back verdicts, completions and points as they were. Refused where members built on what it gave or took. */
+        post: operations["rejudging_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -3142,6 +3217,85 @@ export interface components {
         RefusedRoster: components["schemas"]["Problem"] & {
             report: components["schemas"]["RosterReport"];
         };
+        RejudgedAttempt: {
+            after: string;
+            /** Format: date-time */
+            at: string;
+            /** @description `right`, `wrong`, `unfit`. */
+            before: string;
+            id: string;
+            login: string;
+            /** @description What is said now. */
+            message: string;
+        };
+        RejudgedMember: {
+            /**
+             * Format: date-time
+             * @description The time of the attempt.
+             */
+            done_after?: string | null;
+            /** Format: date-time */
+            done_before?: string | null;
+            login: string;
+            /**
+             * Format: int32
+             * @description So many attempts more count; below zero, less.
+             */
+            n_counted: number;
+            /** Format: double */
+            points_after?: number | null;
+            /**
+             * Format: double
+             * @description What the task earned; none where it was not done.
+             */
+            points_before?: number | null;
+        };
+        Rejudging: {
+            /** Format: date-time */
+            applied_at?: string | null;
+            /** @description Nothing is sent for this kind of task: databases were looked at as they are now, once for each member. */
+            as_of_now: boolean;
+            /** @description Of which something else is said, by time. */
+            attempts: components["schemas"]["RejudgedAttempt"][];
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Their login. */
+            made_by?: string | null;
+            /** @description For whom something changes, by login. */
+            members: components["schemas"]["RejudgedMember"][];
+            /**
+             * Format: int64
+             * @description Answers to the task.
+             */
+            n_attempts: number;
+            /**
+             * Format: int64
+             * @description Members who have more points than before.
+             */
+            n_gain: number;
+            /**
+             * Format: int64
+             * @description Answers that could not be judged and stay as they are: the databases of who sent them are not there now.
+             */
+            n_left: number;
+            /**
+             * Format: int64
+             * @description Members who have fewer points than before.
+             */
+            n_lose: number;
+            /** @description `preview`: nothing is changed; `applied`; `undone`. */
+            state: string;
+            task: string;
+            /** Format: date-time */
+            undone_at?: string | null;
+        };
+        RejudgingList: {
+            /** @description The latest first. */
+            items: components["schemas"]["Rejudging"][];
+            /** @description Always null: all are on one page. */
+            next?: string | null;
+        };
         Reset: {
             /** @description The member's login once more: their work is lost. */
             confirm: string;
@@ -3765,6 +3919,10 @@ export type ProgramKind = components['schemas']['ProgramKind'];
 export type RaisedHand = components['schemas']['RaisedHand'];
 export type Reconciler = components['schemas']['Reconciler'];
 export type RefusedRoster = components['schemas']['RefusedRoster'];
+export type RejudgedAttempt = components['schemas']['RejudgedAttempt'];
+export type RejudgedMember = components['schemas']['RejudgedMember'];
+export type Rejudging = components['schemas']['Rejudging'];
+export type RejudgingList = components['schemas']['RejudgingList'];
 export type Reset = components['schemas']['Reset'];
 export type Role = components['schemas']['Role'];
 export type RosterChange = components['schemas']['RosterChange'];
@@ -6166,6 +6324,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TakenHint"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rejudging_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejudgingList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rejudging_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejudging"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rejudging_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                task: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejudging"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rejudging_apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                task: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejudging"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rejudging_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                task: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejudging"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */

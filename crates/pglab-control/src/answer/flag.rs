@@ -4,9 +4,13 @@ use pglab_core::{
     answer::flag::whose,
     id::{LabId, MemberId},
     lab::MemberRole,
-    task::kind::{Accepted, FlagTask},
+    task::{
+        TaskKind,
+        kind::{Accepted, FlagTask},
+    },
 };
-use pglab_store::member;
+use pglab_store::{lab::Lab, member};
+use serde_json::Value;
 
 use crate::{Control, Error};
 
@@ -24,7 +28,7 @@ pub(super) fn name(task: &FlagTask) -> Option<&str> {
 }
 
 /// Whose flag was sent, where it is another member's.
-pub(super) async fn owner(
+async fn owner(
     control: &Control,
     lab: LabId,
     asker: MemberId,
@@ -41,4 +45,22 @@ pub(super) async fn owner(
         answer,
         others.iter().map(|(member, flag)| (*member, flag.as_str())),
     ))
+}
+
+/// Whose flag was sent as a wrong answer, where it is another member's.
+pub(super) async fn foreign(
+    control: &Control,
+    lab: &Lab,
+    kind: &TaskKind,
+    asker: MemberId,
+    right: bool,
+    answer: &Value,
+) -> Result<Option<MemberId>, Error> {
+    let (TaskKind::Flag(task), false, Some(answer)) = (kind, right, answer.as_str()) else {
+        return Ok(None);
+    };
+    match name(task) {
+        Some(name) => owner(control, lab.id, asker, name, answer).await,
+        None => Ok(None),
+    }
 }

@@ -36,6 +36,8 @@ pub(super) enum Said {
     Verdict(Box<Verdict>),
     /// Nothing that could be judged: it does not count.
     Unfit(String),
+    /// The member's database is not there now; nothing is said of the answer.
+    NotReady(String),
 }
 
 impl From<Verdict> for Said {
@@ -231,7 +233,7 @@ async fn instance_of(control: &Control, member: MemberId) -> Result<Result<insta
     let instance = instance::by_member(control.store.pool(), member).await?;
     Ok(instance
         .filter(|instance| instance.state == InstanceState::Active)
-        .ok_or_else(|| Said::Unfit("your database is not ready yet; try again in a moment".to_owned())))
+        .ok_or_else(|| Said::NotReady("your database is not ready yet; try again in a moment".to_owned())))
 }
 
 async fn session_in(

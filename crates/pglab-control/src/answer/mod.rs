@@ -8,6 +8,7 @@ mod hint;
 mod judge;
 mod live;
 mod own;
+pub mod rejudge;
 mod rules;
 mod seed;
 mod standings;

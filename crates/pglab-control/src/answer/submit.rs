@@ -43,6 +43,19 @@ impl Given {
             Self::Set(set) => json!(set),
         }
     }
+
+    /// As [`Self::document`] kept it.
+    pub(super) fn of_document(document: &Value) -> Self {
+        match document {
+            Value::String(text) => Self::Text(text.clone()),
+            Value::Array(set) => Self::Set(
+                set.iter()
+                    .filter_map(|one| one.as_str().map(str::to_owned))
+                    .collect(),
+            ),
+            _ => Self::Nothing,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -94,7 +107,7 @@ pub async fn submit(
 async fn trial(control: &Control, lab: &Lab, question: Question, given: Given) -> Result<Answered, Error> {
     let _session = session(control, &question.content.kind).await?;
     match judge(control, lab, Who::Staff, &question.content.kind, &given).await? {
-        Said::Unfit(why) => Err(Error::invalid("answer", why)),
+        Said::Unfit(why) | Said::NotReady(why) => Err(Error::invalid("answer", why)),
         Said::Verdict(verdict) => Ok(Answered {
             explanation: explained(&question, verdict.right),
             verdict: *verdict,
@@ -106,7 +119,7 @@ async fn trial(control: &Control, lab: &Lab, question: Question, given: Given) -
 }
 
 /// A place among those who are judged on the cluster now.
-async fn session<'c>(
+pub(super) async fn session<'c>(
     control: &'c Control,
     kind: &TaskKind,
 ) -> Result<Option<tokio::sync::SemaphorePermit<'c>>, Error> {
@@ -169,7 +182,7 @@ async fn of_member(
         };
         match said.await {
             Ok(Said::Verdict(verdict)) => taking.settle(*verdict, false).await?,
-            Ok(Said::Unfit(why)) => {
+            Ok(Said::Unfit(why) | Said::NotReady(why)) => {
                 taking.give_back(&why).await?;
                 return Err(Error::invalid("answer", why));
             }
@@ -181,7 +194,7 @@ async fn of_member(
     } else {
         match judge(control, lab, Who::Member(member), kind, &given).await? {
             Said::Verdict(verdict) => taking.settle(*verdict, true).await?,
-            Said::Unfit(why) => return Err(Error::invalid("answer", why)),
+            Said::Unfit(why) | Said::NotReady(why) => return Err(Error::invalid("answer", why)),
         }
     };
     let Some((verdict, settled)) = settled else {
@@ -258,7 +271,9 @@ struct Taking<'a> {
 impl Taking<'_> {
     /// Writes down what was said. `None`: it is not taken after all.
     async fn settle(&self, verdict: Verdict, reserve: bool) -> Result<Option<(Verdict, Settled)>, Error> {
-        let flag_of = self.flag_of(&verdict).await?;
+        let kind = &self.question.content.kind;
+        let (member, answer) = (self.new.member, self.new.answer);
+        let flag_of = flag::foreign(self.control, self.lab, kind, member, verdict.right, answer).await?;
         let mut tx = self.control.store.begin().await?;
         if reserve && !table::reserve(&mut *tx, self.new).await? {
             return Ok(None);
@@ -307,20 +322,6 @@ impl Taking<'_> {
         }
         self.control.store.commit(tx).await?;
         Ok(Some((verdict, settled)))
-    }
-
-    async fn flag_of(&self, verdict: &Verdict) -> Result<Option<MemberId>, Error> {
-        let (TaskKind::Flag(task), false, Some(answer)) = (
-            &self.question.content.kind,
-            verdict.right,
-            self.new.answer.as_str(),
-        ) else {
-            return Ok(None);
-        };
-        match flag::name(task) {
-            Some(name) => flag::owner(self.control, self.lab.id, self.new.member, name, answer).await,
-            None => Ok(None),
-        }
     }
 
     async fn give_back(&self, why: &str) -> Result<(), Error> {

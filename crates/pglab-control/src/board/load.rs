@@ -1,12 +1,12 @@
 //! A board's knowledge from our own database: all of it when the board is made, and what changed when it is told so.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 use pglab_core::{
-    id::{LabId, MemberId},
+    id::{LabId, MemberId, TaskId},
     lab::MemberRole,
 };
 use pglab_store::{
@@ -176,7 +176,7 @@ pub(crate) async fn reload_content(control: &Control, board: &Board, lab: &Lab) 
         return Ok(());
     }
     board.change(|state| {
-        let kept: std::collections::HashSet<_> = content.tasks.iter().map(|task| task.id).collect();
+        let kept: HashSet<_> = content.tasks.iter().map(|task| task.id).collect();
         for member in state.members.values_mut() {
             member.standings.retain(|task, _| kept.contains(task));
         }
@@ -189,6 +189,26 @@ pub(crate) async fn reload_content(control: &Control, board: &Board, lab: &Lab) 
 pub(crate) async fn reload_hands(control: &Control, board: &Board, lab: LabId) -> Result<(), Error> {
     let hands = hand::of_lab(control.store.pool(), lab).await?;
     board.change(|state| take_hands(state, hands));
+    Ok(())
+}
+
+/// What was earned with one task is other than this process has said, for whomever.
+pub(crate) async fn scores_changed(control: &Control, lab: LabId, task: TaskId) -> Result<(), Error> {
+    let Some(board) = control.boards().known(lab) else {
+        return Ok(());
+    };
+    let scores = task_score::of_lab(control.store.pool(), lab, None).await?;
+    board.change(|state| {
+        for member in state.members.values_mut() {
+            member.standings.remove(&task);
+        }
+        for score in scores.into_iter().filter(|score| score.task == task) {
+            if let Some(member) = state.members.get_mut(&score.member) {
+                member.standings.insert(task, score.into());
+            }
+        }
+        true
+    });
     Ok(())
 }
 
@@ -206,6 +226,16 @@ pub(crate) async fn reload_scores(
         _ => verdict::of_lab(pool, lab, None).await?,
     };
     board.change(|state| {
+        // What was earned by an answer can be taken back.
+        let known: HashSet<_> = scores.iter().map(|score| (score.member, score.task)).collect();
+        for (id, member) in &mut state.members {
+            if members.is_some_and(|members| !members.contains(id)) {
+                continue;
+            }
+            member
+                .standings
+                .retain(|task, standing| standing.completed_at.is_none() || known.contains(&(*id, *task)));
+        }
         for score in scores {
             if let Some(member) = state.members.get_mut(&score.member) {
                 member.standings.insert(score.task, score.into());

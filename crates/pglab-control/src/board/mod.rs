@@ -17,6 +17,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use load::scores_changed;
+
 pub use board::{Beginning, Board, Subscription};
 pub use boards::Boards;
 pub use content::Content;

@@ -1,6 +1,7 @@
 //! What an answer earns, and who stands where: prices that fall with each completion, bonus, lateness, hints, ties and
 //! the freeze. All in thousandths of points, by whole numbers, so that everybody computes the same.
 
+pub mod rejudge;
 pub mod rules;
 pub mod standings;
 

@@ -4,6 +4,7 @@ use anyhow::bail;
 use pglab_api::tasks::{CheckChange, Task, TaskChange, TaskList};
 use serde_json::Value;
 
+use super::rejudge::{self, Act};
 use crate::{
     client::Client,
     output::{say, table, tell},
@@ -62,6 +63,19 @@ enum Command {
         task: String,
         /// Its key or id
         check: Option<String>,
+    },
+    /// Judge the answers to a task anew, after it was corrected: see who would gain and lose
+    #[command(after_help = "Example:\n  pglab task rejudge harbour large-boats\n  pglab task rejudge harbour large-boats --apply")]
+    Rejudge {
+        lab: String,
+        /// Its key or id
+        task: String,
+        /// Do what the preview has shown
+        #[arg(long, conflicts_with = "undo")]
+        apply: bool,
+        /// Put back what the last one changed
+        #[arg(long)]
+        undo: bool,
     },
     /// Derive the tasks from the example again; what was edited stays
     Derive {
@@ -140,6 +154,20 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             }
             tell("Dropped. `pglab task derive --restore` brings back what was dropped.");
         }
+        Command::Rejudge {
+            lab,
+            task,
+            apply,
+            undo,
+        } => {
+            let task = find(&client, &lab, &task).await?.id;
+            let act = match (apply, undo) {
+                (true, _) => Act::Apply,
+                (_, true) => Act::Undo,
+                _ => Act::Preview,
+            };
+            rejudge::run(&client, &lab, &task, act, json).await?;
+        }
         Command::Derive { lab, restore } => {
             let call = client.post(&["labs", &lab, "tasks", "derive"]);
             let list: TaskList = call.query(&[("restore", restore)]).read().await?;
@@ -193,10 +221,17 @@ async fn changed(
 
 async fn find(client: &Client, lab: &str, wanted: &str) -> anyhow::Result<Task> {
     let list: TaskList = client.get(&["labs", lab, "tasks"]).read().await?;
+    // A task of a challenge is known by the id of its component, too, where no other has it.
+    let end = format!("/{wanted}");
+    let mut named = list.items.iter().filter(|task| task.key.ends_with(&end));
+    let named = match (named.next(), named.next()) {
+        (Some(one), None) => one.key.clone(),
+        _ => wanted.to_owned(),
+    };
     match list
         .items
         .into_iter()
-        .find(|task| task.key == wanted || task.id == wanted)
+        .find(|task| task.key == wanted || task.id == wanted || task.key == named)
     {
         Some(task) => Ok(task),
         None => bail!("there is no task {wanted:?} in the lab {lab}; `pglab task list {lab}` shows the keys"),

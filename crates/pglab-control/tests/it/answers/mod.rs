@@ -1,6 +1,7 @@
 //! Answers taken, judged, counted and priced, on a real server.
 
 mod counted;
+mod rejudge;
 mod sql;
 mod standings;
 
