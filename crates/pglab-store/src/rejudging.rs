@@ -276,7 +276,9 @@ async fn lock_tallies(tx: &mut Tx, task: TaskId) -> Result<(), Error> {
 /// Somebody else was first: nothing is wrong, and another try may go through.
 fn is_busy(error: &Error) -> bool {
     let code = match error {
-        Error::Database(error) => error.as_database_error().and_then(sqlx::error::DatabaseError::code),
+        Error::Database(error) => error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code),
         _ => None,
     };
     matches!(code.as_deref(), Some("55P03" | "40P01"))

@@ -108,8 +108,11 @@ pub fn changes(
         }
     }
     // A completion whose attempt is not among these was not judged anew, and stays.
-    let stays =
-        |completion: &Completion| completion.attempt.is_none_or(|attempt| now.get(&attempt).is_none_or(|now| *now == Outcome::Right));
+    let stays = |completion: &Completion| {
+        completion
+            .attempt
+            .is_none_or(|attempt| now.get(&attempt).is_none_or(|now| *now == Outcome::Right))
+    };
     let earlier = |member: &MemberId, completion: &Completion| {
         first_right
             .get(member)
@@ -142,7 +145,10 @@ pub fn changes(
         after: held.get(&member).copied(),
     };
     for (member, n) in n_counted.into_iter().filter(|(_, n)| *n != 0) {
-        changes.entry(member).or_insert_with(|| unchanged(member)).n_counted = n;
+        changes
+            .entry(member)
+            .or_insert_with(|| unchanged(member))
+            .n_counted = n;
     }
     for member in lost {
         changes.entry(member).or_insert_with(|| unchanged(member)).after = None;
@@ -151,7 +157,10 @@ pub fn changes(
         let place = (right.at, Some(right.attempt));
         let n_before = times.iter().filter(|other| **other < place).count();
         let after = terms.completion(right, u32::try_from(n_before).unwrap_or(u32::MAX));
-        changes.entry(right.member).or_insert_with(|| unchanged(right.member)).after = Some(after);
+        changes
+            .entry(right.member)
+            .or_insert_with(|| unchanged(right.member))
+            .after = Some(after);
     }
     let mut changes: Vec<Change> = changes.into_values().collect();
     changes.sort_by_key(|change| change.member);
@@ -163,14 +172,22 @@ impl Terms<'_> {
         let extra = self.extra.get(&right.member).copied().unwrap_or_default();
         // It was taken then; that the lab's times are others now does not make it come too late.
         let late_percent = self.rules.late_percent(extra, right.at).unwrap_or(0);
-        let hints = self.hints.get(&right.member).map(Vec::as_slice).unwrap_or_default();
+        let hints = self
+            .hints
+            .get(&right.member)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let earning = Earning {
             base: self.base,
             pricing: self.pricing,
             n_before,
             first_bonus: self.rules.bonus(),
             late_percent,
-            hints: hints.iter().filter(|(at, _)| *at <= right.at).map(|(_, price)| *price).sum(),
+            hints: hints
+                .iter()
+                .filter(|(at, _)| *at <= right.at)
+                .map(|(_, price)| *price)
+                .sum(),
         };
         Completion {
             attempt: Some(right.attempt),
@@ -202,9 +219,18 @@ mod tests {
     }
     /// What was earned when each was judged as it came: the first right one of each member, at the price of its time.
     fn earned(attempts: &[Rejudged], rules: &Rules, pricing: Pricing) -> HashMap<MemberId, Completion> {
-        let judged: Vec<Rejudged> = attempts.iter().map(|one| Rejudged { new: one.old, ..*one }).collect();
+        let judged: Vec<Rejudged> = attempts
+            .iter()
+            .map(|one| Rejudged { new: one.old, ..*one })
+            .collect();
         let none = HashMap::new();
-        let terms = Terms { base: Points(100_000), pricing, rules, extra: &HashMap::new(), hints: &HashMap::new() };
+        let terms = Terms {
+            base: Points(100_000),
+            pricing,
+            rules,
+            extra: &HashMap::new(),
+            hints: &HashMap::new(),
+        };
         changes(&judged, &none, &terms)
             .into_iter()
             .filter_map(|change| Some((change.member, change.after?)))
@@ -212,12 +238,20 @@ mod tests {
     }
     fn told(changes: &[Change]) -> Vec<String> {
         let completion = |one: Option<Completion>| {
-            one.map_or("-".to_owned(), |one| format!("{} at {}", one.points.as_f64(), one.at.timestamp()))
+            one.map_or("-".to_owned(), |one| {
+                format!("{} at {}", one.points.as_f64(), one.at.timestamp())
+            })
         };
         changes
             .iter()
             .map(|one| {
-                format!("{}: {} -> {} ({:+})", one.member.uuid().as_u128(), completion(one.before), completion(one.after), one.n_counted)
+                format!(
+                    "{}: {} -> {} ({:+})",
+                    one.member.uuid().as_u128(),
+                    completion(one.before),
+                    completion(one.after),
+                    one.n_counted
+                )
             })
             .collect()
     }
@@ -240,11 +274,26 @@ mod tests {
             // No longer counts.
             attempt(5, 50, Wrong, Unfit),
         ];
-        let rules = Rules { first_bonus: 7, ..Rules::default() };
-        let pricing = Pricing::Linear { step: Points(10_000), floor: Points(0) };
+        let rules = Rules {
+            first_bonus: 7,
+            ..Rules::default()
+        };
+        let pricing = Pricing::Linear {
+            step: Points(10_000),
+            floor: Points(0),
+        };
         let held = earned(&attempts, &rules, pricing);
-        let hints = HashMap::from([(attempts[3].member, vec![(at(1), Points(3_000)), (at(20), Points(50_000))])]);
-        let terms = Terms { base: Points(100_000), pricing, rules: &rules, extra: &HashMap::new(), hints: &hints };
+        let hints = HashMap::from([(
+            attempts[3].member,
+            vec![(at(1), Points(3_000)), (at(20), Points(50_000))],
+        )]);
+        let terms = Terms {
+            base: Points(100_000),
+            pricing,
+            rules: &rules,
+            extra: &HashMap::new(),
+            hints: &hints,
+        };
         insta::assert_snapshot!(told(&changes(&attempts, &held, &terms)).join("\n"), @"
         2: 90 at 20 -> - (+0)
         3: - -> 77 at 15 (+0)

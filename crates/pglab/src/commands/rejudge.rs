@@ -23,12 +23,18 @@ pub async fn run(client: &Client, lab: &str, task: &str, act: Act, json: bool) -
         Act::Apply => {
             let id = latest(client, &path, "preview").await?;
             let [labs, lab, tasks, task, all] = path;
-            client.post(&[labs, lab, tasks, task, all, &id, "apply"]).read().await?
+            client
+                .post(&[labs, lab, tasks, task, all, &id, "apply"])
+                .read()
+                .await?
         }
         Act::Undo => {
             let id = latest(client, &path, "applied").await?;
             let [labs, lab, tasks, task, all] = path;
-            client.post(&[labs, lab, tasks, task, all, &id, "undo"]).read().await?
+            client
+                .post(&[labs, lab, tasks, task, all, &id, "undo"])
+                .read()
+                .await?
         }
     };
     if json {
@@ -50,7 +56,9 @@ async fn latest(client: &Client, path: &[&str], state: &str) -> anyhow::Result<S
     let list: RejudgingList = client.get(path).read().await?;
     match list.items.into_iter().find(|made| made.state == state) {
         Some(made) => Ok(made.id.to_string()),
-        None if state == "preview" => bail!("there is no preview to apply; see first what it would change, without --apply"),
+        None if state == "preview" => {
+            bail!("there is no preview to apply; see first what it would change, without --apply")
+        }
         None => bail!("no rejudging of this task is applied, there is nothing to undo"),
     }
 }

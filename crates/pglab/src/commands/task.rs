@@ -65,7 +65,9 @@ enum Command {
         check: Option<String>,
     },
     /// Judge the answers to a task anew, after it was corrected: see who would gain and lose
-    #[command(after_help = "Example:\n  pglab task rejudge harbour large-boats\n  pglab task rejudge harbour large-boats --apply")]
+    #[command(
+        after_help = "Example:\n  pglab task rejudge harbour large-boats\n  pglab task rejudge harbour large-boats --apply"
+    )]
     Rejudge {
         lab: String,
         /// Its key or id

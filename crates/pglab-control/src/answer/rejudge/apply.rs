@@ -12,9 +12,10 @@ use pglab_core::{
 use pglab_store::{
     Tx, audit,
     lab::Lab,
+    member,
     notice::{self, Notice, Subject},
     rejudging::{self as kept, Change, Record, Rejudging as Kept, State},
-    rejudging_rows, member,
+    rejudging_rows,
 };
 use serde_json::json;
 
@@ -127,7 +128,8 @@ async fn held(control: &Control, task: TaskId, id: RejudgingId) -> Result<(Tx, K
         tokio::time::sleep(PAUSE).await;
     }
     Err(Error::Unavailable(
-        "so many answers to this task come in that they can't be held still; try again in a moment".to_owned(),
+        "so many answers to this task come in that they can't be held still; try again in a moment"
+            .to_owned(),
     ))
 }
 

@@ -39,7 +39,14 @@ pub(super) async fn judged(
     let mut works = Vec::new();
     for attempt in &record.attempts {
         if let Some(old) = super::rows::outcome(&attempt.outcome) {
-            works.push(one(control, lab, question, attempt, old, wanted.contains(&attempt.id)));
+            works.push(one(
+                control,
+                lab,
+                question,
+                attempt,
+                old,
+                wanted.contains(&attempt.id),
+            ));
         }
     }
     let all: Vec<(Judged, bool)> = stream::iter(works).buffered(AT_ONCE).try_collect().await?;
@@ -91,7 +98,11 @@ async fn one(
         Said::NotReady(_) => return Ok((stays(attempt, old), false)),
         Said::Unfit(why) => (Outcome::Unfit, json!({ "right": false, "message": why })),
         Said::Verdict(verdict) => (
-            if verdict.right { Outcome::Right } else { Outcome::Wrong },
+            if verdict.right {
+                Outcome::Right
+            } else {
+                Outcome::Wrong
+            },
             serde_json::to_value(&verdict).map_err(Error::internal)?,
         ),
     };
@@ -112,7 +123,12 @@ async fn one(
     Ok((judged, true))
 }
 
-async fn said(control: &Control, lab: &Lab, question: &Question, attempt: &AttemptRow) -> Result<Said, Error> {
+async fn said(
+    control: &Control,
+    lab: &Lab,
+    question: &Question,
+    attempt: &AttemptRow,
+) -> Result<Said, Error> {
     let kind = &question.content.kind;
     let given = Given::of_document(&attempt.answer);
     let _session = session(control, kind).await?;

@@ -138,7 +138,12 @@ pub async fn preview(control: &Control, actor: &Actor, slug: &str, task: TaskId)
 ///
 /// # Errors
 /// Not an instructor of the lab; no such task.
-pub async fn list(control: &Control, actor: &Actor, slug: &str, task: TaskId) -> Result<Vec<Rejudging>, Error> {
+pub async fn list(
+    control: &Control,
+    actor: &Actor,
+    slug: &str,
+    task: TaskId,
+) -> Result<Vec<Rejudging>, Error> {
     of_author(control, actor, slug, task).await?;
     let all = kept::of_task(control.store.pool(), task).await?;
     all.into_iter().map(view).collect()
@@ -158,7 +163,12 @@ pub async fn show(
 }
 
 /// The lab and the task, for who may judge it anew.
-async fn of_author(control: &Control, actor: &Actor, slug: &str, task: TaskId) -> Result<(Lab, Question), Error> {
+async fn of_author(
+    control: &Control,
+    actor: &Actor,
+    slug: &str,
+    task: TaskId,
+) -> Result<(Lab, Question), Error> {
     let (lab, place) = lab::find(control, actor, slug).await?;
     control.authorise(actor, Operation::LabManage(place))?;
     let question = table::question(control.store.pool(), lab.id, task, None)
@@ -179,7 +189,9 @@ async fn of_id(control: &Control, task: TaskId, id: RejudgingId) -> Result<Rejud
 }
 
 fn missing(id: RejudgingId) -> Error {
-    Error::NotFound(format!("rejudging {id} of this task; a new preview takes the place of the one before"))
+    Error::NotFound(format!(
+        "rejudging {id} of this task; a new preview takes the place of the one before"
+    ))
 }
 
 fn view(kept: Kept) -> Result<Rejudging, Error> {

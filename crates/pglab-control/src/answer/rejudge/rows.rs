@@ -133,7 +133,11 @@ fn of_member(
         if change.before != change.after {
             parts["done_at"] = json!(change.after.map(|one| one.at));
         }
-        rows.push(row(Relation::Tally, Some(tally.clone()), Some(with(tally, &parts))));
+        rows.push(row(
+            Relation::Tally,
+            Some(tally.clone()),
+            Some(with(tally, &parts)),
+        ));
     }
     if change.before == change.after {
         return rows;

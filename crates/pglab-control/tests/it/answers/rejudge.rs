@@ -176,7 +176,10 @@ async fn gains_and_losses_are_shown_applied_with_their_times_and_undone_to_the_r
     assert_eq!(course.points().await, ["ada 105", "bob 0", "cy 90", "dee 0"]);
     assert_eq!(on_board(&course).await, board_before);
     let refused = course.apply(&made).await.unwrap_err();
-    assert_eq!(refused.to_string(), "this rejudging was undone; make a new preview");
+    assert_eq!(
+        refused.to_string(),
+        "this rejudging was undone; make a new preview"
+    );
 }
 
 /// Who has how much by the board.
