@@ -9,6 +9,8 @@ import { createServer } from 'node:http'
 import { existsSync, readFileSync } from 'node:fs'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { answerChallenges, questionTasks, spread, standings } from './mock-challenges.mjs'
+import { consoleOf } from './mock-console.mjs'
 
 const PORT = Number(process.env.PGLAB_DEV_PORT ?? 7431)
 const PACE_MS = Number(process.env.PACE_MS ?? 700)
@@ -227,11 +229,13 @@ const labs = new Map()
 for (const lab of [
   makeLab('harbour', 'Build the harbour', 3, 'open', deriveTasks()),
   makeLab('databases-101', 'Databases 101, midterm', 300, 'open', deriveTasks(2)),
+  makeLab('night', 'The night of the amber', 24, 'open', questionTasks(id)),
   makeLab('next-week', 'Next week: the music shop', 0, 'draft', []),
 ]) labs.set(lab.slug, lab)
 for (const lab of labs.values()) {
   for (let turn = 0; turn < (lab.members.length > 10 ? 70 : 34); turn += 1) for (const m of lab.members) if (chance() < 0.8) move(lab, m, true)
 }
+spread(labs.get('night'))
 for (const slug of ['harbour', 'databases-101']) {
   const m = labs.get(slug).members[1]
   m.hand = { raised_at: iso(140), why: 'My foreign key is refused, but the row is there' }
@@ -247,6 +251,7 @@ setInterval(() => {
   }
 }, PACE_MS)
 setInterval(() => { for (const lab of labs.values()) for (const s of lab.streams) send(s, 'ping', {}) }, 15000)
+setInterval(() => { for (const lab of labs.values()) for (const s of lab.labStreams) if (s.kind === 'standings') send(s.res, 'standings', standings(lab, true)) }, 3000)
 
 const PEOPLE = [
   { id: id(), login: 'admin', name: 'Admin', email: null, role: 'admin', disabled_at: null },
@@ -458,6 +463,7 @@ async function answer(req, url, body, res) {
     labs.set(lab.slug, lab)
     return ok(labJson(lab), 201)
   }
+  if (seg[0] === 'packs' || seg[0] === 'challenges') return answerChallenges({ req, url, seg, json, body, ok, none, problem })
   if (seg[0] !== 'labs') return problem(404, 'not_found', 'There is no such thing.')
   const lab = labs.get(seg[1])
   if (!lab) return problem(404, 'not_found', `There is no lab "${seg[1]}". It may have been deleted.`)
@@ -470,6 +476,9 @@ async function answer(req, url, body, res) {
     res.on('close', () => lab.labStreams.delete(entry))
     return null
   }
+  const about = answerChallenges({ req, url, seg, lab, login, student, json, body, ok, none, problem, stream })
+  if (about) return about
+  if (about === null) return null
   if (!what) {
     if (req.method === 'GET') return ok(labJson(lab))
     if (req.method === 'DELETE') { labs.delete(lab.slug); return none() }
@@ -521,7 +530,7 @@ async function answer(req, url, body, res) {
   if (what === 'me') {
     const m = lab.members.find((each) => each.login === login)
     if (!m) return problem(403, 'forbidden', 'You are no student of this lab.')
-    return ok({ lab: { slug: lab.slug, title: lab.title, state: lab.state }, kit: kit(lab, m), member: row(lab, m, true), class: { median_score: median(lab), max_score: 0, n_members: lab.members.length, per_task: lab.tasks.map((t) => ({ id: t.id, done: lab.members.filter((each) => each.completed.has(t.id)).length })) }, hand: m.hand, enforced: login === 'alan' ? [{ at: iso(140), text: 'A statement ran for longer than 60 s, and was cancelled.' }] : [], may: ['reset', 'raise_hand'] })
+    return ok({ lab: { slug: lab.slug, title: lab.title, state: lab.state }, kit: kit(lab, m), member: row(lab, m, true), class: { median_score: median(lab), max_score: 0, n_members: lab.members.length, per_task: lab.tasks.map((t) => ({ id: t.id, done: lab.members.filter((each) => each.completed.has(t.id)).length })) }, hand: m.hand, enforced: login === 'alan' ? [{ at: iso(140), text: 'A statement ran for longer than 60 s, and was cancelled.' }] : [], may: ['reset', 'raise_hand', ...(lab.slug === 'night' ? ['standings'] : [])] })
   }
   if (what === 'members') {
     if (!seg[3]) return ok({ items: [...lab.members.map((m) => ({ login: m.login, name: m.name, email: m.email, section: m.section, seat: m.seat, role: m.role, removed_at: m.removed_at, instance: m.instance, password: m.password, hand: m.hand }))], next: null })
@@ -564,4 +573,6 @@ createServer((req, res) => {
       res.end(JSON.stringify({ status: 500, code: 'internal', title: 'internal', detail: String(error) }))
     }
   })
-}).listen(PORT, '127.0.0.1', () => console.log(`pretend pglab on http://127.0.0.1:${PORT}`))
+})
+  .on('upgrade', (req, socket) => consoleOf(req, socket, { search_path: ['public'], functions: [], tables: Object.entries(SCHEMA).map(([n, t]) => ({ schema: 'public', name: n, kind: 'table', estimate: 120, comment: null, columns: t.columns.map(([c, type, nn]) => ({ name: c, type, not_null: nn === 1, default: null })), keys: [{ kind: 'primary', name: `${n}_pkey`, columns: t.pk, ref_schema: null, ref_table: null, ref_columns: null }, ...(t.fk ?? []).map(([c, rt, rc]) => ({ kind: 'foreign', name: `${n}_${c}_fkey`, columns: [c], ref_schema: 'public', ref_table: rt, ref_columns: [rc] }))] })) }))
+  .listen(PORT, '127.0.0.1', () => console.log(`pretend pglab on http://127.0.0.1:${PORT}`))

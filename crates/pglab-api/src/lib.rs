@@ -24,6 +24,7 @@ mod idempotency;
 mod identity;
 pub mod kit;
 pub mod labs;
+mod library;
 pub mod members;
 pub mod metrics;
 pub mod monitoring;

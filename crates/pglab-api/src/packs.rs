@@ -63,6 +63,18 @@ pub struct PackInstalled {
     pub diff: Option<PackDiff>,
 }
 
+/// What would come of an archive that is not installed yet.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct PackCheck {
+    pub id: String,
+    pub name: String,
+    pub version: String,
+    pub warnings: Vec<PackProblem>,
+    /// What differs from the version that is installed; missing where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<PackDiff>,
+}
+
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct PackRemoved {
     /// Challenges that stay, because labs were made of them.
@@ -153,6 +165,24 @@ async fn update(
     Ok(axum::Json(updated.into()))
 }
 
+/// Look at an archive without installing it: all that is wrong with it, and what it would change.
+#[utoipa::path(post, path = "/api/v1/packs/check", tag = "packs", operation_id = "pack_check",
+    request_body(content = Vec<u8>, content_type = "application/zip"), responses((status = 200, body = PackCheck)))]
+async fn check(
+    State(control): State<Control>,
+    Acting(actor): Acting,
+    body: Bytes,
+) -> Result<axum::Json<PackCheck>, Problem> {
+    let (read, diff) = pack::update_check(&control, &actor, body.into()).await?;
+    Ok(axum::Json(PackCheck {
+        id: read.manifest.id,
+        name: read.manifest.name,
+        version: read.manifest.version.to_string(),
+        warnings: read.warnings,
+        diff,
+    }))
+}
+
 /// One pack with its challenges.
 #[utoipa::path(get, path = "/api/v1/packs/{pack}", tag = "packs", operation_id = "pack_show",
     params(("pack" = String, Path)), responses((status = 200, body = Pack)))]
@@ -200,6 +230,7 @@ pub fn router() -> OpenApiRouter<Control> {
     let most = usize::try_from(Limits::default().archive_bytes).unwrap_or(usize::MAX);
     let uploads = OpenApiRouter::new()
         .routes(routes!(list, install, update))
+        .routes(routes!(check))
         .layer(DefaultBodyLimit::max(most));
     OpenApiRouter::new()
         .merge(uploads)

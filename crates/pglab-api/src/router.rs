@@ -20,8 +20,8 @@ use crate::{
     document::{Top, completed},
     example,
     extract::OnMetricsListener,
-    headers, health, idempotency, identity, labs, members, metrics, monitoring, oidc, packs, pages, people,
-    preparation, rejudging, results, roster, session, standings, system, tasks, tokens,
+    headers, health, idempotency, identity, labs, library, members, metrics, monitoring, oidc, packs, pages,
+    people, preparation, rejudging, results, roster, session, standings, system, tasks, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -40,6 +40,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(labs::router())
         .merge(example::router())
         .merge(packs::router())
+        .merge(library::router())
         .merge(answers::router())
         .merge(rejudging::router())
         .merge(standings::router())

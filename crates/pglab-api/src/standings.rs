@@ -10,12 +10,12 @@ use futures::StreamExt;
 use pglab_control::{Control, answer};
 use pglab_core::{id::TaskId, spreadsheet::Sheet};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Problem, events,
-    extract::{Acting, Path},
+    extract::{Acting, Path, Query},
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -110,28 +110,47 @@ impl From<&answer::Standings> for Standings {
     }
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct StandingsQuery {
+    /// For the staff: what students see, frozen and without those who are hidden. For what is shown on a wall.
+    #[serde(default)]
+    pub as_students: bool,
+}
+
+impl StandingsQuery {
+    const fn viewer(&self) -> answer::Viewer {
+        if self.as_students {
+            answer::Viewer::Wall
+        } else {
+            answer::Viewer::Actor
+        }
+    }
+}
+
 /// Who stands where. Students see it where the lab shows standings.
 #[utoipa::path(get, path = "/api/v1/labs/{lab}/standings", tag = "standings", operation_id = "standings_show",
-    params(("lab" = String, Path)), responses((status = 200, body = Standings)))]
+    params(("lab" = String, Path), StandingsQuery), responses((status = 200, body = Standings)))]
 async fn show(
     State(control): State<Control>,
     Acting(actor): Acting,
     Path(lab): Path<String>,
+    Query(query): Query<StandingsQuery>,
 ) -> Result<axum::Json<Standings>, Problem> {
-    let standings = answer::standings(&control, &actor, &lab).await?;
+    let standings = answer::standings_for(&control, &actor, &lab, query.viewer()).await?;
     Ok(axum::Json((&*standings).into()))
 }
 
 /// The standings whenever they change, at most twice a second: events `standings`, as server-sent events.
 #[utoipa::path(get, path = "/api/v1/labs/{lab}/standings/events", tag = "standings", operation_id = "standings_events",
-    params(("lab" = String, Path)),
+    params(("lab" = String, Path), StandingsQuery),
     responses((status = 200, body = Standings, content_type = "text/event-stream")))]
 async fn watch(
     State(control): State<Control>,
     Acting(actor): Acting,
     Path(lab): Path<String>,
+    Query(query): Query<StandingsQuery>,
 ) -> Result<Response, Problem> {
-    let all = answer::watch(&control, &actor, &lab).await?;
+    let all = answer::watch_for(&control, &actor, &lab, query.viewer()).await?;
     Ok(events::stream(all.map(|standings| {
         events::Named::new("standings", Standings::from(&*standings))
     })))
@@ -139,13 +158,14 @@ async fn watch(
 
 /// The standings for a spreadsheet.
 #[utoipa::path(get, path = "/api/v1/labs/{lab}/standings.csv", tag = "standings", operation_id = "standings_csv",
-    params(("lab" = String, Path)), responses((status = 200, body = String, content_type = "text/csv")))]
+    params(("lab" = String, Path), StandingsQuery), responses((status = 200, body = String, content_type = "text/csv")))]
 async fn csv(
     State(control): State<Control>,
     Acting(actor): Acting,
     Path(lab): Path<String>,
+    Query(query): Query<StandingsQuery>,
 ) -> Result<Response, Problem> {
-    let standings = answer::standings(&control, &actor, &lab).await?;
+    let standings = answer::standings_for(&control, &actor, &lab, query.viewer()).await?;
     let mut sheet = Sheet::new(&[
         "rank",
         "section_rank",
@@ -207,13 +227,14 @@ pub struct CtftimeTask {
 
 /// The feed that CTFtime reads.
 #[utoipa::path(get, path = "/api/v1/labs/{lab}/standings/ctftime", tag = "standings", operation_id = "standings_ctftime",
-    params(("lab" = String, Path)), responses((status = 200, body = CtftimeFeed)))]
+    params(("lab" = String, Path), StandingsQuery), responses((status = 200, body = CtftimeFeed)))]
 async fn ctftime(
     State(control): State<Control>,
     Acting(actor): Acting,
     Path(lab): Path<String>,
+    Query(query): Query<StandingsQuery>,
 ) -> Result<axum::Json<CtftimeFeed>, Problem> {
-    let standings = answer::standings(&control, &actor, &lab).await?;
+    let standings = answer::standings_for(&control, &actor, &lab, query.viewer()).await?;
     let titles: std::collections::HashMap<TaskId, &str> = standings
         .tasks
         .iter()

@@ -123,8 +123,11 @@ export const answerSubmit = (slug: string, task: string, answer: string | string
 export const hintTake = (slug: string, task: string, hint: number) =>
   post<unknown>(`${lab(slug)}/tasks/${e(task)}/hints/${hint}`)
 export const attemptList = (slug: string) => request<T.List<T.AnswerAttempt>>(`${lab(slug)}/attempts`)
-export const standingsGet = (slug: string) => request<T.Standings>(`${lab(slug)}/standings`)
-export const standingsUrl = (slug: string, what: '.csv' | '/ctftime') => `/api/v1${lab(slug)}/standings${what}`
+export const standingsGet = (slug: string, wall = false) => request<T.Standings>(`${lab(slug)}/standings${wall ? '?as_students=true' : ''}`)
+export const standingsUrl = (slug: string, what: '' | '.csv' | '/ctftime') => `/api/v1${lab(slug)}/standings${what}`
+export const rulesGet = (slug: string) => request<T.LabRules>(`${lab(slug)}/rules`)
+export const rulesSet = (slug: string, rules: T.LabRules) =>
+  request<T.LabRules>(`${lab(slug)}/rules`, { method: 'PUT', json: rules })
 
 // System
 export const systemGet = () => request<T.SystemInfo>('/system')

@@ -5876,7 +5876,10 @@ export interface operations {
     };
     standings_show: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For the staff: what students see, frozen and without those who are hidden. For what is shown on a wall. */
+                as_students?: boolean;
+            };
             header?: never;
             path: {
                 lab: string;
@@ -5907,7 +5910,10 @@ export interface operations {
     };
     standings_csv: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For the staff: what students see, frozen and without those who are hidden. For what is shown on a wall. */
+                as_students?: boolean;
+            };
             header?: never;
             path: {
                 lab: string;
@@ -5938,7 +5944,10 @@ export interface operations {
     };
     standings_ctftime: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For the staff: what students see, frozen and without those who are hidden. For what is shown on a wall. */
+                as_students?: boolean;
+            };
             header?: never;
             path: {
                 lab: string;
@@ -5969,7 +5978,10 @@ export interface operations {
     };
     standings_events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For the staff: what students see, frozen and without those who are hidden. For what is shown on a wall. */
+                as_students?: boolean;
+            };
             header?: never;
             path: {
                 lab: string;

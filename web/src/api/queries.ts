@@ -84,8 +84,15 @@ export const answerTasksQuery = (slug: string) =>
   queryOptions({ queryKey: ['lab', slug, 'answers'], queryFn: () => calls.answerTasks(slug), refetchInterval: 15_000 })
 export const attemptsQuery = (slug: string) =>
   queryOptions({ queryKey: ['lab', slug, 'attempts'], queryFn: () => calls.attemptList(slug), refetchInterval: 5_000 })
-export const standingsQuery = (slug: string) =>
-  queryOptions({ queryKey: ['lab', slug, 'standings'], queryFn: () => calls.standingsGet(slug), retry: false })
+/** On a wall everybody sees what students see, whoever put it there. */
+export const standingsQuery = (slug: string, wall = false) =>
+  queryOptions({
+    queryKey: ['lab', slug, 'standings', wall],
+    queryFn: () => calls.standingsGet(slug, wall),
+    retry: false,
+  })
+export const rulesQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'rules'], queryFn: () => calls.rulesGet(slug) })
 export const identityQuery = queryOptions({
   queryKey: ['identity'],
   queryFn: calls.identityGet,

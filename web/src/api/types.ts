@@ -37,6 +37,7 @@ export type {
   Lab,
   LabChange,
   LabResults,
+  LabRules,
   LabSettings,
   LabState,
   LabSummary,

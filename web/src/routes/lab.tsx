@@ -30,7 +30,7 @@ import { TasksPage } from '@/features/tasks/TasksPage'
 import { WorkspacePage } from '@/features/workspace/WorkspacePage'
 import { Page } from '@/ui/Blocks'
 import { insideRoute } from './root'
-import { boardSearch, text } from './search'
+import { boardSearch, standingsSearch, text } from './search'
 
 /** The student's own page has no frame of the lab: its other tabs are not for them. */
 export const myPageRoute = createRoute({
@@ -69,9 +69,19 @@ export const workspaceRoute = createRoute({
 export const standingsRoute = createRoute({
   getParentRoute: () => insideRoute,
   path: '/labs/$lab/standings',
+  validateSearch: standingsSearch,
   component: function LabStandings() {
     const { lab } = standingsRoute.useParams()
-    return <StandingsPage key={lab} slug={lab} />
+    const search = standingsRoute.useSearch()
+    const navigate = standingsRoute.useNavigate()
+    return (
+      <StandingsPage
+        key={lab}
+        slug={lab}
+        search={search}
+        change={(patch) => void navigate({ search: (was) => standingsSearch({ ...was, ...patch }), replace: true })}
+      />
+    )
   },
 })
 

@@ -1,6 +1,7 @@
 // What stands behind the question mark, read with care: an address may come from anywhere. Pure.
 
 import type { BoardSearch } from '@/features/board/BoardPage'
+import type { StandingsSearch } from '@/features/standings/StandingsPage'
 
 type Raw = Record<string, unknown>
 
@@ -18,4 +19,9 @@ export function boardSearch(raw: Raw): BoardSearch {
     anon: raw.anon === 1 || raw.anon === '1' ? 1 : undefined,
   }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as BoardSearch
+}
+
+export function standingsSearch(raw: Raw): StandingsSearch {
+  const section = text(raw.section)
+  return { ...(section && { section }), ...((raw.projector === 1 || raw.projector === '1') && { projector: 1 }) }
 }

@@ -60,6 +60,9 @@ const OF_INSTRUCTORS: &[&str] = &[
     "GET /api/v1/packs/{pack}",
     "DELETE /api/v1/packs/{pack}",
     "GET /api/v1/packs/{pack}/archive",
+    "POST /api/v1/packs/check",
+    "GET /api/v1/challenges",
+    "GET /api/v1/packs/{pack}/challenges/{challenge}",
 ];
 
 /// For the students of the lab.
@@ -108,6 +111,7 @@ impl Walk {
             .replace("{product}", "grafana")
             .replace("{pack}", "made-up")
             .replace("{code}", "MADEUP99")
+            .replace("{challenge}", "made-up")
             .replace("{hint}", "0");
         for id in ["{id}", "{task}", "{check}"] {
             uri = uri.replace(id, &self.task);

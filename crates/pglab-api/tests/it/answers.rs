@@ -78,6 +78,35 @@ async fn from_a_pack_to_the_standings() {
     assert_eq!(lab["tasks"].as_array().unwrap().len(), 2);
     assert_eq!(grace.delete("/api/v1/packs/small").await.problem(409), "conflict");
 
+    // The library, and the lab's choice from it.
+    let library = grace.get("/api/v1/challenges").await.expect(200).json();
+    assert_eq!(
+        (&library["items"][0]["key"], &library["items"][0]["kinds"]),
+        (&json!("a"), &json!(["text", "checkboxes"]))
+    );
+    let preview = grace
+        .get("/api/v1/packs/small/challenges/a")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(preview["tasks"][0]["hints"][0]["price"], json!(1.0));
+    assert!(
+        !preview["tasks"][0].to_string().contains("\"answer\""),
+        "{preview}"
+    );
+    let chosen = grace
+        .put(
+            "/api/v1/labs/course/challenges",
+            json!({ "challenges": ["a"] }),
+        )
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&chosen["chosen"], &chosen["others"]),
+        (&json!(["a"]), &json!([]))
+    );
+
     let teacher = person(&app, "grace").await;
     roster::import(&app.control, &teacher, "course", b"login\nada\n", false)
         .await
@@ -161,6 +190,8 @@ async fn from_a_pack_to_the_standings() {
     assert_eq!(request.expect(200).json()["answers_per_minute"], 20);
     let award = json!({ "login": "ada", "points": -0.5, "reason": "=copied" });
     grace.post("/api/v1/labs/course/awards", award).await.expect(204);
+    let page = ada.get("/api/v1/labs/course/me").await.expect(200).json();
+    assert!(page["may"].as_array().unwrap().contains(&json!("standings")), "{page}");
     let standings = ada.get("/api/v1/labs/course/standings").await.expect(200).json();
     assert_eq!(
         (&standings["rows"][0]["login"], &standings["rows"][0]["points"]),

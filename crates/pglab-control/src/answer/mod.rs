@@ -20,7 +20,7 @@ pub use hint::{HintTaken, hint};
 pub use own::{OwnTask, own_tasks};
 pub use pglab_store::answer::Attempt;
 pub use rules::{MemberRules, award, member_rules, rules, set_member_rules, set_rules};
-pub use standings::{Row, Standings, standings, watch};
+pub use standings::{Row, Standings, Viewer, standings, standings_for, watch, watch_for};
 pub use submit::{Answered, Given, submit};
 pub use verdict::{Part, RowsThatDiffer, SqlProblem, Verdict};
 

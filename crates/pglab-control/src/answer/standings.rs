@@ -50,8 +50,27 @@ pub struct Row {
 /// # Errors
 /// Not of this lab, or the lab shows none.
 pub async fn standings(control: &Control, actor: &Actor, slug: &str) -> Result<Arc<Standings>, Error> {
+    standings_for(control, actor, slug, Viewer::Actor).await
+}
+
+/// For whom the standings are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    Actor,
+    /// Whoever looks at the wall: as students see them, whoever put them there.
+    Wall,
+}
+
+/// # Errors
+/// As [`standings`].
+pub async fn standings_for(
+    control: &Control,
+    actor: &Actor,
+    slug: &str,
+    viewer: Viewer,
+) -> Result<Arc<Standings>, Error> {
     let (id, revealed) = admitted(control, actor, slug).await?;
-    current(control, id, revealed).await
+    current(control, id, revealed && viewer == Viewer::Actor).await
 }
 
 async fn admitted(control: &Control, actor: &Actor, slug: &str) -> Result<(LabId, bool), Error> {
@@ -82,7 +101,19 @@ pub async fn watch(
     actor: &Actor,
     slug: &str,
 ) -> Result<impl Stream<Item = Arc<Standings>> + Send + 'static, Error> {
+    watch_for(control, actor, slug, Viewer::Actor).await
+}
+
+/// # Errors
+/// As [`standings`].
+pub async fn watch_for(
+    control: &Control,
+    actor: &Actor,
+    slug: &str,
+    viewer: Viewer,
+) -> Result<impl Stream<Item = Arc<Standings>> + Send + 'static, Error> {
     let (id, revealed) = admitted(control, actor, slug).await?;
+    let revealed = revealed && viewer == Viewer::Actor;
     let control = control.clone();
     let changed = control.answers().watch(id);
     Ok(futures::stream::unfold(

@@ -7,7 +7,7 @@ use pglab_core::{
     access::{Actor, Operation},
     lab::{LabState, MemberRole},
 };
-use pglab_store::{instance, lab::Lab, member, timeline};
+use pglab_store::{instance, lab::Lab, member, standing, timeline};
 
 use super::{ClassRow, Content, MemberRow, TaskHead, member::row_of};
 use crate::{
@@ -75,6 +75,9 @@ pub async fn own_page(control: &Control, actor: &Actor, slug: &str) -> Result<Ow
         if lab.settings.student_reset && kit.is_some() {
             may.push("reset");
         }
+    }
+    if standing::rules(pool, lab.id).await?.standings {
+        may.push("standings");
     }
     Ok(OwnPage {
         kit,

@@ -68,6 +68,12 @@ pub(super) async fn gather(control: &Control, from: &FromPack) -> Result<Materia
             chosen.push((row.id, at));
         }
     }
+    // In the order in which they were named, where they were.
+    let place = |at: usize| {
+        let key = &pack.challenges[at].challenge.key;
+        from.challenges.iter().position(|named| named == key)
+    };
+    chosen.sort_by_key(|(_, at)| (place(*at), *at));
     let database = one_database(&pack, &chosen)?;
     let mut material = Material {
         start: Start::Empty,

@@ -1,6 +1,7 @@
 //! Labs: one file per operation. What is inside a lab (example, tasks, roster) has folders of its own.
 
 mod archive;
+mod challenges;
 mod change;
 pub mod clean_up;
 mod close;
@@ -18,6 +19,7 @@ pub(crate) mod title;
 mod update;
 
 pub use archive::archive;
+pub use challenges::{LabChallenges, challenges, set_challenges};
 pub use close::close;
 pub use create::{NewLab, create};
 pub use definition::{Definition, DefinitionCheck, DefinitionTask, ExampleFrom, definition};

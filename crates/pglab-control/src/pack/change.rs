@@ -95,6 +95,26 @@ pub async fn update(
     finished(control, actor, pack, Some(diff)).await
 }
 
+/// What installing or updating would do, without doing it: all that is wrong with the archive, what is to be looked at, and
+/// what differs from the version that is installed; no difference where none is.
+///
+/// # Errors
+/// Neither an instructor nor an admin; no pack that can be used, with all that is wrong with it.
+pub async fn update_check(
+    control: &Control,
+    actor: &Actor,
+    bytes: Vec<u8>,
+) -> Result<(Pack, Option<PackDiff>), Error> {
+    control.authorise(actor, Operation::PackManage)?;
+    let pack = read(bytes).await?;
+    let diff = match list::load(control, &pack.manifest.id).await {
+        Ok(before) => Some(core_pack::diff(&before, &pack)),
+        Err(Error::NotFound(_)) => None,
+        Err(error) => return Err(error),
+    };
+    Ok((pack, diff))
+}
+
 /// Takes a pack away. Challenges that labs were made of stay with all that people earned, and so do the labs' own copies
 /// of their scripts. Gives the keys of the challenges that stay.
 ///

@@ -4,6 +4,7 @@
 pub mod archive;
 mod change;
 pub mod folder;
+mod library;
 mod list;
 mod tasks;
 #[cfg(test)]
@@ -13,7 +14,8 @@ use std::path::Path;
 
 use pglab_core::pack::{self, Files, Limits, Pack, Problem};
 
-pub use change::{Installed, install, remove, update};
+pub use change::{Installed, install, remove, update, update_check};
+pub use library::{LibraryItem, Preview, PreviewTask, library, preview};
 pub use list::{ChallengeView, PackView, export, list, show};
 
 pub(crate) use list::load;

@@ -22,6 +22,7 @@ const TABS = [
   ['credentials', 'Credentials'],
   ['settings', 'Settings'],
   ['results', 'Results'],
+  ['standings', 'Standings'],
   ['attempts', 'Attempts'],
   ['monitoring', 'Monitoring'],
 ] as const
@@ -173,6 +174,6 @@ export function LabFrame({ slug, children }: { slug: string; children: ReactNode
 function visible(lab: Lab, tab: string): boolean {
   if (tab === 'credentials') return mayCredentials(lab)
   if (tab === 'settings') return mayManage(lab)
-  if (tab === 'attempts') return lab.tasks.some((task) => task.key.startsWith('pack:'))
+  if (tab === 'attempts' || tab === 'standings') return lab.tasks.some((task) => task.key.startsWith('pack:'))
   return true
 }

@@ -12,6 +12,7 @@ import { Notice, Page, Section } from '@/ui/Blocks'
 import { plural } from '@/ui/format'
 import { failed, told } from '@/ui/toast'
 import { mayDelete } from './may'
+import { RulesSection } from './RulesSection'
 import { SettingsForm } from './SettingsForm'
 import { StartChooser } from './StartChooser'
 
@@ -75,6 +76,7 @@ export function SettingsPage({ slug, onDeleted }: { slug: string; onDeleted: () 
         </Button>
         {changed && <span className="dim">Not saved yet.</span>}
       </div>
+      <RulesSection slug={slug} />
       {mayDelete(lab) && <DeleteSection slug={slug} onDeleted={onDeleted} />}
     </Page>
   )

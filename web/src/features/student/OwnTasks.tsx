@@ -150,7 +150,7 @@ export function Said({ answered }: { answered: Answered }) {
               <StateWord tone={part.passed ? 'good' : 'bad'}>{part.title}</StateWord>
               {!part.passed && (
                 <span className="dim">
-                  expected {part.expected}, found {part.found}
+                  {part.expected !== part.title && <>expected {part.expected}, </>}found {part.found}
                 </span>
               )}
             </li>

@@ -63,6 +63,11 @@ export function StudentPage({ slug }: { slug: string }) {
             Open the SQL console
           </Link>
         )}
+        {page.may.includes('standings') && (
+          <Link to="/labs/$lab/standings" params={{ lab: slug }} className="link">
+            Standings
+          </Link>
+        )}
         <LineMark state={cut ? 'reconnecting' : 'live'} />
         <Hand slug={slug} page={page} onChange={refresh} />
       </PageHead>

@@ -173,6 +173,11 @@ export function WorkspacePage({ slug, login }: { slug: string; login: string | n
           </Link>
         )}
         <h1 className={classes.title}>{login === null ? 'Workspace' : `Database of ${login}`}</h1>
+        {login === null && page?.may.includes('standings') && (
+          <Link to="/labs/$lab/standings" params={{ lab: slug }} className="link">
+            Standings
+          </Link>
+        )}
         {login !== null && <span className="dim">Only for looking: nothing that you run is kept.</span>}
       </header>
       {wide ? (

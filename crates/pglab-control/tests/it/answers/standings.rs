@@ -91,6 +91,12 @@ async fn ranks_ties_awards_freeze_and_hidden_members() {
         shown(teacher).await.unwrap(),
         ["1 cy 20.5", "2 bob 20", "3 ada 20", "4 dee 10"]
     );
+    // What the staff puts on a wall is what students see.
+    let wall = answer::standings_for(control, teacher, SLUG, answer::Viewer::Wall)
+        .await
+        .unwrap();
+    assert!(!wall.revealed);
+    assert_eq!(wall.rows[0].login, "bob");
     rules.frozen_at = None;
     answer::set_rules(control, teacher, SLUG, rules).await.unwrap();
     let hidden = answer::MemberRules {

@@ -2,6 +2,7 @@
 
 mod installed;
 mod labs;
+mod library;
 
 use std::{io::Cursor, path::Path};
 
