@@ -91,12 +91,20 @@ const pack = ([id, name, version, description, size_bytes, labs, challenges]) =>
   challenges: challenges.map(([key, title, difficulty, n_tasks]) => ({ key, name: title, challenge_type: 'sql-lab', difficulty, n_tasks })),
 })
 const installed = new Map(PACKS.map((each) => [each[0], pack(each)]))
-const libraryItem = (id) => ([key, title, difficulty, n_tasks, kinds]) => ({ id: `${id}/${key}`, pack: id, pack_name: installed.get(id)?.name ?? id, pack_version: installed.get(id)?.version ?? '', key, name: title, challenge_type: 'sql-lab', difficulty, summary: 'Tasks over the harbour’s database.', n_tasks, points: n_tasks * 10, kinds, labs: id === 'harbour-mystery' ? ['night'] : [] })
+const libraryItem = (id) => ([key, title, difficulty, n_tasks, kinds]) => ({ pack: id, pack_name: installed.get(id)?.name ?? id, pack_version: installed.get(id)?.version ?? '', key, name: title, challenge_type: 'sql-lab', difficulty: difficulty.toUpperCase().replace('VERY_HARD', 'EXPERT'), description: 'Tasks over the harbour’s database.', tags: ['harbour'], n_tasks, points: n_tasks * 10, kinds, labs: id === 'harbour-mystery' ? ['night'] : [] })
+
+const EVENTS = ['QUESTION_ATTEMPTED', 'QUESTION_COMPLETED', 'CHALLENGE_STARTED', 'USER_LOGGED_IN', 'ACCESS_CODE_INVALID', 'SYSTEM_WARNING', 'CHALLENGE_INSTANCE_CREATED']
+const happened = (lab, n) => {
+  const event = EVENTS[(n * 5) % EVENTS.length]
+  const m = lab.members[(n * 3) % lab.members.length]
+  const task = lab.tasks[n % lab.tasks.length]
+  return { id: String(9000 - n), at: iso(n * 41), event, severity: event === 'SYSTEM_WARNING' ? 'WARNING' : event === 'ACCESS_CODE_INVALID' ? 'ERROR' : 'INFO', is_reported: false, ...(event !== 'SYSTEM_WARNING' && { login: m.login, name: m.name }), lab: lab.slug, ...(/QUESTION|CHALLENGE/.test(event) && { challenge: 'The night of the amber', task: { id: task.id, title: task.title } }), metadata: event === 'QUESTION_COMPLETED' ? { points: task.points } : event === 'SYSTEM_WARNING' ? { message: 'the list of pods timed out' } : {} }
+}
 
 /** The answer, or undefined where it is not about any of this. */
-export function answerChallenges({ req, url, seg, lab, login, student, json, body, ok, none, problem, stream }) {
+export function answerChallenges({ req, url, seg, lab, labs, login, student, json, body, ok, none, problem, stream }) {
   const what = seg[2]
-  if (seg[0] === 'packs') {
+  if (seg[0] === 'packs' && seg[2] !== 'challenges') {
     if (seg[1] && req.method === 'GET') return installed.has(seg[1]) ? ok(installed.get(seg[1])) : problem(404, 'not_found', 'There is no such pack.')
     if (seg[1] && req.method === 'DELETE') {
       const labs = installed.get(seg[1])?.labs ?? []
@@ -105,18 +113,25 @@ export function answerChallenges({ req, url, seg, lab, login, student, json, bod
       return ok({ n_challenges_kept: 0 })
     }
     if (req.method === 'GET') return ok({ items: [...installed.values()], next: null })
-    if (body.length < 600) return problem(422, 'invalid', 'This is no pack that can be used: 2 problems.', { fields: [{ path: 'challenges/yard.json: /components/3/config/steps/0/expect', message: 'one of "error", "rows", "affected" or "success" is needed' }, { path: 'pack.json: /version', message: '"1.x" is no version; write three numbers, as 1.0.0' }] })
-    const diff = { from: '1.0.0', to: '1.1.0', added: ['night-watch'], removed: [], changed: [{ key: 'repair-yard', name: 'The repair yard', added: ['night-shift'], removed: [], changed: ['keys'] }] }
-    const done = { pack: installed.get('harbour-design'), warnings: [{ file: 'challenges/repair-yard.json', path: '/components/2/config/hint', error: 'unknown key; kept as it is' }], diff: req.method === 'PUT' ? diff : undefined }
-    if (req.method === 'POST' && !url.searchParams.has('dry_run') && installed.has('harbour-design')) return problem(409, 'conflict', 'The pack "harbour-design" is installed already, in version 1.0.0; update it, or remove it first.')
-    return ok(done, req.method === 'POST' ? 201 : 200)
+    if (body.length < 600) return problem(422, 'invalid', 'This is no pack that can be used: 2 problems.', { fields: [{ path: 'challenges/yard.json: components[3].config.steps[0].expect', message: 'one of "error", "rows", "affected" or "success" is needed' }, { path: 'pack.json: version', message: '"1.x" is no version; write three numbers, as 1.0.0' }] })
+    const diff = { old_version: '1.0.0', new_version: '1.1.0', manifest: [], added: ['night-watch'], removed: [], changed: [{ key: 'repair-yard', tasks_added: ['night-shift'], tasks_removed: [], tasks_changed: ['keys', 'jobs'], rest_changed: false }], files_added: [], files_removed: [], files_changed: ['shared_resources/yard.sql'] }
+    const warnings = [{ file: 'challenges/repair-yard.json', path: 'components[2].config.hint', error: 'unknown key; kept as it is' }]
+    if (seg[1] === 'check') return ok({ id: 'harbour-design', name: 'The repair yard', version: '1.1.0', warnings, diff })
+    return ok({ pack: { ...installed.get('harbour-design'), version: '1.1.0' }, warnings, diff }, req.method === 'POST' ? 201 : 200)
   }
-  if (seg[0] === 'challenges') {
+  if (seg[0] === 'activity') {
+    const lab = labs.get(url.searchParams.get('lab'))
+    const wanted = (key) => !url.searchParams.get(key) || url.searchParams.get(key)
+    const all = lab.members.length === 0 ? [] : Array.from({ length: 40 }, (_, n) => happened(lab, n + 1))
+    return ok({ items: all.filter((each) => ['event', 'severity', 'login'].every((key) => [true, each[key]].includes(wanted(key)))), next: null })
+  }
+  const preview = seg[0] === 'packs' && seg[2] === 'challenges'
+  if (seg[0] === 'challenges' || preview) {
     const all = PACKS.filter(([id]) => installed.has(id)).flatMap(([id, , , , , , challenges]) => challenges.map(libraryItem(id)))
     if (!seg[1]) return ok({ items: all, next: null })
-    const one = all.find((each) => each.pack === seg[1] && each.key === seg[2])
+    const one = all.find((each) => each.pack === seg[1] && each.key === seg[3])
     if (!one) return problem(404, 'not_found', 'There is no such challenge.')
-    return ok({ ...one, text: 'The museum’s crate of amber arrived full of gravel.', tasks: QUESTIONS.filter(([, , kind]) => one.kinds.includes(kind)).map(([component, title, kind, points, text, more]) => ({ component, title, kind, points, text, is_answered: more.sent !== false, format: more.format ?? '', options: more.options ?? [], ...(more.attempts && { attempts: more.attempts }), hints: (more.hints ?? []).map((each, n) => hint(n, each)), explanation: 'A log says which badge passed, not who carried it.' })) })
+    return ok({ ...one, author: 'pglab', license: 'MIT', estimated_time: 45, learning_objectives: ['Joins over three tables', 'Relational division'], prerequisites: [], n_hidden_datasets: 2, tasks: QUESTIONS.filter(([, , kind]) => one.kinds.includes(kind)).map(([component, title, kind, points, text, more]) => ({ component, title, kind, points, text, is_answered: more.sent !== false, format: more.format ?? '', options: more.options ?? [], ...(more.attempts && { attempts: more.attempts }), hints: (more.hints ?? []).map((each, n) => hint(n, each)), explanation: 'A log says which badge passed, not who carried it.' })) })
   }
   if (!lab) return undefined
   const m = lab.members.find((each) => each.login === login)
@@ -148,6 +163,14 @@ export function answerChallenges({ req, url, seg, lab, login, student, json, bod
     const found = attempts(lab).filter((each) => (!wanted('task') || each.task === wanted('task')) && (!wanted('login') || each.login === wanted('login')) && (!wanted('outcome') || each.outcome === wanted('outcome')) && (!before || each.id < before))
     return ok({ items: found.slice(0, 60), next: found.length > 60 ? found[59].id : null })
   }
+  if (what === 'challenges') {
+    const all = ['look', 'filter', 'sort', 'count', 'join', 'subquery']
+    if (lab.slug !== 'night') return problem(404, 'not_found', `There is no challenge in the lab "${lab.slug}": it was made of no pack, so its tasks are its own.`)
+    if (req.method === 'PUT') lab.chosen = json().challenges
+    const chosen = (lab.chosen ??= ['look', 'join', 'filter', 'count'])
+    return ok({ pack: 'harbour-sql', pack_version: '1.2.0', chosen, others: all.filter((each) => !chosen.includes(each)) })
+  }
+  if (what === 'activity') return stream('activity', happened(lab, 0))
   if (what === 'awards') return none()
   return undefined
 }

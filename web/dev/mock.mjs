@@ -245,7 +245,8 @@ for (const slug of ['harbour', 'databases-101']) {
 medians.clear()
 setInterval(() => {
   for (const lab of labs.values()) {
-    if (lab.state !== 'open') continue
+    // The night stands still, for pictures.
+    if (lab.state !== 'open' || lab.slug === 'night') continue
     const n = Math.max(1, Math.round(lab.members.length / 40))
     for (let i = 0; i < n && lab.members.length; i += 1) { const m = pick(lab.members); if (!m.removed_at) { move(lab, m); told(lab, m) } }
   }
@@ -463,7 +464,7 @@ async function answer(req, url, body, res) {
     labs.set(lab.slug, lab)
     return ok(labJson(lab), 201)
   }
-  if (seg[0] === 'packs' || seg[0] === 'challenges') return answerChallenges({ req, url, seg, json, body, ok, none, problem })
+  if (['packs', 'challenges', 'activity'].includes(seg[0])) return answerChallenges({ req, url, seg, labs, json, body, ok, none, problem })
   if (seg[0] !== 'labs') return problem(404, 'not_found', 'There is no such thing.')
   const lab = labs.get(seg[1])
   if (!lab) return problem(404, 'not_found', `There is no lab "${seg[1]}". It may have been deleted.`)

@@ -3,11 +3,23 @@
 import { createRouter } from '@tanstack/react-router'
 import { queryClient } from '@/api/queries'
 import { Failure, NotFound, Waiting } from '@/features/shell/Failure'
-import { accountRoute, labsRoute, newLabRoute, peopleRoute, startRoute, systemRoute } from './routes/inside'
 import {
+  accountRoute,
+  challengeRoute,
+  labsRoute,
+  libraryRoute,
+  newLabRoute,
+  packsRoute,
+  peopleRoute,
+  startRoute,
+  systemRoute,
+} from './routes/inside'
+import {
+  activityRoute,
   attemptsRoute,
   boardRoute,
   credentialsRoute,
+  labChallengesRoute,
   labIndexRoute,
   labRoute,
   memberRoute,
@@ -20,6 +32,7 @@ import {
   workspaceRoute,
   standingsRoute,
   tasksRoute,
+  tryRoute,
 } from './routes/lab'
 import { claimRoute, passwordRoute, signInRoute } from './routes/outside'
 import { insideRoute, rootRoute } from './routes/root'
@@ -32,6 +45,9 @@ const routeTree = rootRoute.addChildren([
     startRoute,
     labsRoute,
     newLabRoute,
+    libraryRoute,
+    challengeRoute,
+    packsRoute,
     accountRoute,
     peopleRoute,
     systemRoute,
@@ -48,6 +64,9 @@ const routeTree = rootRoute.addChildren([
       settingsRoute,
       resultsRoute,
       attemptsRoute,
+      activityRoute,
+      labChallengesRoute,
+      tryRoute,
       monitoringRoute,
       memberRoute,
     ]),

@@ -122,12 +122,48 @@ export const answerSubmit = (slug: string, task: string, answer: string | string
   post<T.Answered>(`${lab(slug)}/tasks/${e(task)}/answers`, { answer })
 export const hintTake = (slug: string, task: string, hint: number) =>
   post<unknown>(`${lab(slug)}/tasks/${e(task)}/hints/${hint}`)
-export const attemptList = (slug: string) => request<T.List<T.AnswerAttempt>>(`${lab(slug)}/attempts`)
+export const attemptList = (slug: string, wish: { task?: string; login?: string }, before?: string) => {
+  const query = new URLSearchParams()
+  for (const [key, value] of Object.entries({ ...wish, before })) if (value) query.set(key, value)
+  return request<T.List<T.AnswerAttempt>>(`${lab(slug)}/attempts?${query}`)
+}
 export const standingsGet = (slug: string, wall = false) => request<T.Standings>(`${lab(slug)}/standings${wall ? '?as_students=true' : ''}`)
 export const standingsUrl = (slug: string, what: '' | '.csv' | '/ctftime') => `/api/v1${lab(slug)}/standings${what}`
 export const rulesGet = (slug: string) => request<T.LabRules>(`${lab(slug)}/rules`)
 export const rulesSet = (slug: string, rules: T.LabRules) =>
   request<T.LabRules>(`${lab(slug)}/rules`, { method: 'PUT', json: rules })
+
+// Challenges and packs
+export const libraryGet = () => request<T.List<T.LibraryChallenge>>('/challenges')
+export const challengeGet = (pack: string, key: string) =>
+  request<T.ChallengePreview>(`/packs/${e(pack)}/challenges/${e(key)}`)
+export const labChallengesGet = (slug: string) => request<T.LabChallenges>(`${lab(slug)}/challenges`)
+export const labChallengesSet = (slug: string, challenges: string[]) =>
+  request<T.LabChallenges>(`${lab(slug)}/challenges`, { method: 'PUT', json: { challenges } })
+export const packList = () => request<T.List<T.Pack>>('/packs')
+export const packRemove = (id: string) => request<{ n_challenges_kept: number }>(`/packs/${e(id)}`, { method: 'DELETE' })
+export const packUrl = (id: string) => `/api/v1/packs/${e(id)}/archive`
+type Progress = (done: number, total: number) => void
+const ZIP = 'application/zip'
+/** What an archive would change; nothing is installed. */
+export const packCheck = (file: Blob, onProgress: Progress, signal?: AbortSignal) =>
+  upload<T.PackCheck>('/packs/check', file, onProgress, signal, 'POST', ZIP)
+export const packInstall = (file: Blob, onProgress: Progress, signal?: AbortSignal) =>
+  upload<T.PackInstalled>('/packs', file, onProgress, signal, 'POST', ZIP)
+export const packUpdate = (file: Blob, downgrade: boolean, onProgress: Progress, signal?: AbortSignal) =>
+  upload<T.PackInstalled>(`/packs?allow_downgrade=${downgrade}`, file, onProgress, signal, 'PUT', ZIP)
+
+// Activity
+export interface ActivityWish {
+  event?: string | undefined
+  severity?: string | undefined
+  login?: string | undefined
+}
+export const activityList = (slug: string, wish: ActivityWish, before?: string) => {
+  const query = new URLSearchParams({ lab: slug })
+  for (const [key, value] of Object.entries({ ...wish, before })) if (value) query.set(key, value)
+  return request<T.List<T.ActivityEntry>>(`/activity?${query}`)
+}
 
 // System
 export const systemGet = () => request<T.SystemInfo>('/system')

@@ -106,11 +106,13 @@ export function upload<T>(
   file: Blob,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
+  method: 'PUT' | 'POST' = 'PUT',
+  contentType = 'application/octet-stream',
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest()
-    xhr.open('PUT', BASE + path)
-    xhr.setRequestHeader('Content-Type', 'application/octet-stream')
+    xhr.open(method, BASE + path)
+    xhr.setRequestHeader('Content-Type', contentType)
     xhr.setRequestHeader('Accept', 'application/json')
     if (csrfToken) xhr.setRequestHeader('X-CSRF-Token', csrfToken)
     xhr.upload.onprogress = (event) => onProgress(event.loaded, event.total || file.size)

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/challenges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every challenge of every installed pack. */
+        get: operations["challenge_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/claims/{token}": {
         parameters: {
             query?: never;
@@ -335,6 +352,24 @@ export interface paths {
          */
         get: operations["board_events"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/challenges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which challenges a lab of a pack is made of. */
+        get: operations["lab_challenges_show"];
+        /** Choose the challenges of a lab of a pack, and put them into an order. What people earned stays. */
+        put: operations["lab_challenges_set"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1224,6 +1259,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/packs/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at an archive without installing it: all that is wrong with it, and what it would change. */
+        post: operations["pack_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/packs/{pack}": {
         parameters: {
             query?: never;
@@ -1251,6 +1303,23 @@ export interface paths {
         };
         /** The pack as a zip again, with its answers. */
         get: operations["pack_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{pack}/challenges/{challenge}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A challenge with its tasks as students meet them. */
+        get: operations["challenge_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1773,6 +1842,24 @@ export interface components {
             tasks_changed: string[];
             tasks_removed: string[];
         };
+        ChallengePreview: components["schemas"]["LibraryChallenge"] & {
+            author: string;
+            /**
+             * Format: int32
+             * @description Minutes.
+             */
+            estimated_time?: number | null;
+            learning_objectives: string[];
+            license: string;
+            /**
+             * Format: int64
+             * @description On how many datasets besides the start queries are judged; missing where there is no database.
+             */
+            n_hidden_datasets?: number | null;
+            /** @description Keys or names of challenges. */
+            prerequisites: string[];
+            tasks: components["schemas"]["PreviewTask"][];
+        };
         Check: {
             explanation: string;
             id: string;
@@ -1798,6 +1885,10 @@ export interface components {
         CheckConstraint: {
             expression: string;
             name: string;
+        };
+        ChosenChallenges: {
+            /** @description Keys: these and no others, in this order. */
+            challenges: string[];
         };
         Claim: {
             lab: components["schemas"]["ClaimLab"];
@@ -2558,6 +2649,15 @@ export interface components {
             /** @description Why archiving does not get on. */
             trouble?: string | null;
         };
+        /** @description The challenges of a lab's pack. */
+        LabChallenges: {
+            /** @description Keys, in the order of the lab. */
+            chosen: string[];
+            /** @description Keys that could be chosen too: those that begin with the same database. */
+            others: string[];
+            pack: string;
+            pack_version: string;
+        };
         /** @description What is left out stays, also among the settings. */
         LabChange: {
             settings?: Record<string, never> | null;
@@ -2757,6 +2857,33 @@ export interface components {
              * @default 0
              */
             once_percent: number;
+        };
+        /** @description A challenge of an installed pack, in short. */
+        LibraryChallenge: {
+            challenge_type: string;
+            description: string;
+            /** @description `EASY`, `MEDIUM`, `HARD`, `EXPERT`. */
+            difficulty?: string | null;
+            /** @description By which it is found in its pack. */
+            key: string;
+            /** @description Of its tasks, each once. */
+            kinds: string[];
+            /** @description Labs that were made of its pack and are not archived. */
+            labs: string[];
+            /** Format: int64 */
+            n_tasks: number;
+            name: string;
+            pack: string;
+            pack_name: string;
+            pack_version: string;
+            /** Format: double */
+            points: number;
+            tags: string[];
+        };
+        LibraryChallengeList: {
+            items: components["schemas"]["LibraryChallenge"][];
+            /** @description Always null: all challenges are on one page. */
+            next?: string | null;
         };
         LiveDatabase: {
             /** @description `postgresql://user:password@host:port/database`; it is read and never written. */
@@ -3046,6 +3173,14 @@ export interface components {
             n_tasks: number;
             name: string;
         };
+        /** @description What would come of an archive that is not installed yet. */
+        PackCheck: {
+            diff?: components["schemas"]["PackDiff"] | null;
+            id: string;
+            name: string;
+            version: string;
+            warnings: components["schemas"]["PackProblem"][];
+        };
         PackDiff: {
             /** @description Keys of challenges. */
             added: string[];
@@ -3167,6 +3302,23 @@ export interface components {
         };
         /** @enum {string} */
         PreparationState: "idle" | "running" | "done" | "failed";
+        /** @description A task as a student meets it, with all hints and what is explained at the end; without its answer. */
+        PreviewTask: {
+            /** Format: int32 */
+            attempts?: number | null;
+            /** @description The id of its component. */
+            component: string;
+            explanation: string;
+            format: string;
+            hints: components["schemas"]["TakenHint"][];
+            is_answered: boolean;
+            kind: string;
+            options: string[];
+            /** Format: double */
+            points: number;
+            text: string;
+            title: string;
+        };
         Problem: {
             /** @description Stable, for programs. */
             code: string;
@@ -3788,9 +3940,11 @@ export type BoardMember = components['schemas']['BoardMember'];
 export type BoardMemberEvent = components['schemas']['BoardMemberEvent'];
 export type BoardTask = components['schemas']['BoardTask'];
 export type ChallengeDiff = components['schemas']['ChallengeDiff'];
+export type ChallengePreview = components['schemas']['ChallengePreview'];
 export type Check = components['schemas']['Check'];
 export type CheckChange = components['schemas']['CheckChange'];
 export type CheckConstraint = components['schemas']['CheckConstraint'];
+export type ChosenChallenges = components['schemas']['ChosenChallenges'];
 export type Claim = components['schemas']['Claim'];
 export type ClaimLab = components['schemas']['ClaimLab'];
 export type ClaimLink = components['schemas']['ClaimLink'];
@@ -3855,6 +4009,7 @@ export type Key = components['schemas']['Key'];
 export type Kit = components['schemas']['Kit'];
 export type KitHost = components['schemas']['KitHost'];
 export type Lab = components['schemas']['Lab'];
+export type LabChallenges = components['schemas']['LabChallenges'];
 export type LabChange = components['schemas']['LabChange'];
 export type LabList = components['schemas']['LabList'];
 export type LabPack = components['schemas']['LabPack'];
@@ -3865,6 +4020,8 @@ export type LabSettings = components['schemas']['LabSettings'];
 export type LabState = components['schemas']['LabState'];
 export type LabSummary = components['schemas']['LabSummary'];
 export type LatePenalty = components['schemas']['LatePenalty'];
+export type LibraryChallenge = components['schemas']['LibraryChallenge'];
+export type LibraryChallengeList = components['schemas']['LibraryChallengeList'];
 export type LiveDatabase = components['schemas']['LiveDatabase'];
 export type LivePath = components['schemas']['LivePath'];
 export type Member = components['schemas']['Member'];
@@ -3899,6 +4056,7 @@ export type OwnPage = components['schemas']['OwnPage'];
 export type Pace = components['schemas']['Pace'];
 export type Pack = components['schemas']['Pack'];
 export type PackChallenge = components['schemas']['PackChallenge'];
+export type PackCheck = components['schemas']['PackCheck'];
 export type PackDiff = components['schemas']['PackDiff'];
 export type PackInstalled = components['schemas']['PackInstalled'];
 export type PackList = components['schemas']['PackList'];
@@ -3913,6 +4071,7 @@ export type Postgres = components['schemas']['Postgres'];
 export type Preparation = components['schemas']['Preparation'];
 export type PreparationFailure = components['schemas']['PreparationFailure'];
 export type PreparationState = components['schemas']['PreparationState'];
+export type PreviewTask = components['schemas']['PreviewTask'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemField = components['schemas']['ProblemField'];
 export type ProgramKind = components['schemas']['ProgramKind'];
@@ -4004,6 +4163,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    challenge_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryChallengeList"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -4742,6 +4930,72 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["BoardMemberEvent"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lab_challenges_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabChallenges"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lab_challenges_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenChallenges"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabChallenges"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -6764,6 +7018,39 @@ export interface operations {
             };
         };
     };
+    pack_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": number[];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackCheck"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pack_show: {
         parameters: {
             query?: never;
@@ -6844,6 +7131,38 @@ export interface operations {
                 };
                 content: {
                     "application/zip": number[];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    challenge_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pack: string;
+                challenge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengePreview"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */

@@ -1,6 +1,6 @@
 // What the pages read, as TanStack Query options: keys, freshness and how often to ask again.
 
-import { QueryClient, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
 import * as calls from './calls'
 import { isApiError } from './client'
 
@@ -82,8 +82,28 @@ export const myPageQuery = (slug: string) =>
   })
 export const answerTasksQuery = (slug: string) =>
   queryOptions({ queryKey: ['lab', slug, 'answers'], queryFn: () => calls.answerTasks(slug), refetchInterval: 15_000 })
-export const attemptsQuery = (slug: string) =>
-  queryOptions({ queryKey: ['lab', slug, 'attempts'], queryFn: () => calls.attemptList(slug), refetchInterval: 5_000 })
+export const attemptsQuery = (slug: string, wish: { task?: string; login?: string } = {}) =>
+  infiniteQueryOptions({
+    queryKey: ['lab', slug, 'attempts', wish],
+    queryFn: ({ pageParam }) => calls.attemptList(slug, wish, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    refetchInterval: 5_000,
+  })
+export const activityQuery = (slug: string, wish: calls.ActivityWish) =>
+  infiniteQueryOptions({
+    queryKey: ['lab', slug, 'activity', wish],
+    queryFn: ({ pageParam }) => calls.activityList(slug, wish, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    staleTime: 60_000,
+  })
+export const libraryQuery = queryOptions({ queryKey: ['library'], queryFn: calls.libraryGet })
+export const challengeQuery = (pack: string, key: string) =>
+  queryOptions({ queryKey: ['library', pack, key], queryFn: () => calls.challengeGet(pack, key) })
+export const packsQuery = queryOptions({ queryKey: ['packs'], queryFn: calls.packList })
+export const labChallengesQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'challenges'], queryFn: () => calls.labChallengesGet(slug), retry: false })
 /** On a wall everybody sees what students see, whoever put it there. */
 export const standingsQuery = (slug: string, wall = false) =>
   queryOptions({

@@ -5,9 +5,13 @@ import { labsQuery, meQuery, systemQuery, tokensQuery } from '@/api/queries'
 import { AccountPage } from '@/features/account/AccountPage'
 import { LabsPage } from '@/features/labs/LabsPage'
 import { NewLabPage } from '@/features/labs/NewLabPage'
+import { ChallengePage } from '@/features/library/ChallengePage'
+import { LibraryPage } from '@/features/library/LibraryPage'
+import { PacksPage } from '@/features/packs/PacksPage'
 import { PeoplePage } from '@/features/people/PeoplePage'
 import { SystemPage } from '@/features/system/SystemPage'
 import { insideRoute } from './root'
+import { librarySearch } from './search'
 
 /** The start: a student with one lab is taken to it, everybody else to the list. */
 export const startRoute = createRoute({
@@ -35,6 +39,39 @@ export const newLabRoute = createRoute({
     const navigate = useNavigate()
     return <NewLabPage onCreated={(lab) => void navigate({ to: '/labs/$lab/roster', params: { lab } })} />
   },
+})
+
+export const libraryRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/library',
+  validateSearch: librarySearch,
+  component: function Library() {
+    const search = libraryRoute.useSearch()
+    const navigate = useNavigate()
+    const here = libraryRoute.useNavigate()
+    return (
+      <LibraryPage
+        search={search}
+        change={(patch) => void here({ search: (was) => librarySearch({ ...was, ...patch }), replace: true })}
+        onMade={(lab) => void navigate({ to: '/labs/$lab/challenges', params: { lab } })}
+      />
+    )
+  },
+})
+
+export const challengeRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/library/$pack/$challenge',
+  component: function Challenge() {
+    const { pack, challenge } = challengeRoute.useParams()
+    return <ChallengePage key={`${pack}/${challenge}`} pack={pack} challenge={challenge} />
+  },
+})
+
+export const packsRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/packs',
+  component: PacksPage,
 })
 
 export const accountRoute = createRoute({

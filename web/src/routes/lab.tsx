@@ -14,6 +14,7 @@ import {
   myPageQuery,
   resultsQuery,
 } from '@/api/queries'
+import { ActivityPage } from '@/features/activity/ActivityPage'
 import { BoardPage } from '@/features/board/BoardPage'
 import { MemberPanel } from '@/features/board/Member'
 import { CredentialsPage } from '@/features/credentials/CredentialsPage'
@@ -21,6 +22,8 @@ import { SlipsPage } from '@/features/credentials/SlipsPage'
 import { LabFrame } from '@/features/labs/LabFrame'
 import { ResultsPage } from '@/features/labs/ResultsPage'
 import { SettingsPage } from '@/features/labs/SettingsPage'
+import { LabChallengesPage } from '@/features/library/LabChallengesPage'
+import { TryPage } from '@/features/library/TryPage'
 import { MonitoringPage } from '@/features/monitoring/MonitoringPage'
 import { RosterPage } from '@/features/roster/RosterPage'
 import { AttemptsPage } from '@/features/standings/AttemptsPage'
@@ -30,7 +33,7 @@ import { TasksPage } from '@/features/tasks/TasksPage'
 import { WorkspacePage } from '@/features/workspace/WorkspacePage'
 import { Page } from '@/ui/Blocks'
 import { insideRoute } from './root'
-import { boardSearch, standingsSearch, text } from './search'
+import { activitySearch, attemptsSearch, boardSearch, standingsSearch, text } from './search'
 
 /** The student's own page has no frame of the lab: its other tabs are not for them. */
 export const myPageRoute = createRoute({
@@ -246,9 +249,56 @@ export const resultsRoute = createRoute({
 export const attemptsRoute = createRoute({
   getParentRoute: () => labRoute,
   path: '/attempts',
+  validateSearch: attemptsSearch,
   component: function Attempts() {
     const { lab } = attemptsRoute.useParams()
-    return <AttemptsPage key={lab} slug={lab} />
+    const search = attemptsRoute.useSearch()
+    const navigate = attemptsRoute.useNavigate()
+    return (
+      <AttemptsPage
+        key={lab}
+        slug={lab}
+        search={search}
+        change={(patch) => void navigate({ search: (was) => attemptsSearch({ ...was, ...patch }), replace: true })}
+      />
+    )
+  },
+})
+
+export const activityRoute = createRoute({
+  getParentRoute: () => labRoute,
+  path: '/activity',
+  validateSearch: activitySearch,
+  component: function Activity() {
+    const { lab } = activityRoute.useParams()
+    const filter = activityRoute.useSearch()
+    const navigate = activityRoute.useNavigate()
+    return (
+      <ActivityPage
+        key={lab}
+        slug={lab}
+        filter={filter}
+        change={(patch) => void navigate({ search: (was) => activitySearch({ ...was, ...patch }), replace: true })}
+      />
+    )
+  },
+})
+
+export const labChallengesRoute = createRoute({
+  getParentRoute: () => labRoute,
+  path: '/challenges',
+  component: function LabChallenges() {
+    const { lab } = labChallengesRoute.useParams()
+    return <LabChallengesPage key={lab} slug={lab} />
+  },
+})
+
+export const tryRoute = createRoute({
+  getParentRoute: () => labRoute,
+  path: '/try',
+  component: function Try() {
+    const { lab } = tryRoute.useParams()
+    return <TryPage key={lab} slug={lab} />
   },
 })
 

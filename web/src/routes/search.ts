@@ -1,6 +1,9 @@
 // What stands behind the question mark, read with care: an address may come from anywhere. Pure.
 
 import type { BoardSearch } from '@/features/board/BoardPage'
+import type { ActivityFilter } from '@/features/activity/words'
+import type { LibrarySearch } from '@/features/library/find'
+import type { AttemptsSearch } from '@/features/standings/AttemptsPage'
 import type { StandingsSearch } from '@/features/standings/StandingsPage'
 
 type Raw = Record<string, unknown>
@@ -25,3 +28,17 @@ export function standingsSearch(raw: Raw): StandingsSearch {
   const section = text(raw.section)
   return { ...(section && { section }), ...((raw.projector === 1 || raw.projector === '1') && { projector: 1 }) }
 }
+
+/** Of these keys, those that hold a text. */
+function texts<K extends string>(raw: Raw, keys: readonly K[]): { [key in K]?: string } {
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const value = text(raw[key])
+      return value ? [[key, value]] : []
+    }),
+  ) as { [key in K]?: string }
+}
+
+export const attemptsSearch = (raw: Raw): AttemptsSearch => texts(raw, ['task', 'login', 'outcome'])
+export const librarySearch = (raw: Raw): LibrarySearch => texts(raw, ['q', 'pack', 'difficulty', 'kind'])
+export const activitySearch = (raw: Raw): ActivityFilter => texts(raw, ['event', 'severity', 'login'])

@@ -33,11 +33,14 @@ export function CopyTextButton({ value, children }: { value: string; children: R
 
 export function CopyField({
   label,
+  named = label.toLowerCase(),
   value,
   hint,
   wrap = false,
 }: {
   label: string
+  /** What is copied, behind “Copy”. */
+  named?: string
   value: string
   hint?: ReactNode
   wrap?: boolean
@@ -46,8 +49,11 @@ export function CopyField({
     <div className={classes.field}>
       <div className={classes.label}>{label}</div>
       <div className={classes.box}>
-        <code className={wrap ? classes.wrap : classes.value}>{value}</code>
-        <CopyAction value={value} label={label.toLowerCase()} />
+        {/* A long line is scrolled by keys too. */}
+        <code className={wrap ? classes.wrap : classes.value} tabIndex={wrap ? undefined : 0}>
+          {value}
+        </code>
+        <CopyAction value={value} label={named} />
       </div>
       {hint && <div className={classes.hint}>{hint}</div>}
     </div>

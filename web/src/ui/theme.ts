@@ -26,7 +26,9 @@ export const theme = createTheme({
         root:
           props.variant === 'filled' && !props.color
             ? { '--button-bg': 'var(--accent)', '--button-hover': 'var(--accent-strong)', '--button-color': 'var(--on-accent)' }
-            : {},
+            : props.variant === 'filled' && props.color === 'orange.9'
+              ? { '--button-bg': '#bf3f13', '--button-hover': '#a5360f', '--button-color': '#ffffff' }
+              : {},
       }),
       styles: { label: { fontWeight: 500, fontSize: 13 } },
     }),

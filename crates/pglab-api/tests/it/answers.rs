@@ -94,11 +94,9 @@ async fn from_a_pack_to_the_standings() {
         !preview["tasks"][0].to_string().contains("\"answer\""),
         "{preview}"
     );
+    let wanted = json!({ "challenges": ["a"] });
     let chosen = grace
-        .put(
-            "/api/v1/labs/course/challenges",
-            json!({ "challenges": ["a"] }),
-        )
+        .request(Method::PUT, "/api/v1/labs/course/challenges", Some(&wanted))
         .await
         .expect(200)
         .json();
@@ -191,7 +189,10 @@ async fn from_a_pack_to_the_standings() {
     let award = json!({ "login": "ada", "points": -0.5, "reason": "=copied" });
     grace.post("/api/v1/labs/course/awards", award).await.expect(204);
     let page = ada.get("/api/v1/labs/course/me").await.expect(200).json();
-    assert!(page["may"].as_array().unwrap().contains(&json!("standings")), "{page}");
+    assert!(
+        page["may"].as_array().unwrap().contains(&json!("standings")),
+        "{page}"
+    );
     let standings = ada.get("/api/v1/labs/course/standings").await.expect(200).json();
     assert_eq!(
         (&standings["rows"][0]["login"], &standings["rows"][0]["points"]),

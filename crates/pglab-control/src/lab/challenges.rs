@@ -109,7 +109,9 @@ pub async fn set_challenges(
     let chosen: Vec<Chosen<'_>> = keys
         .iter()
         .filter_map(|key| {
-            let row = rows.iter().find(|row| row.key == *key && row.removed_at.is_none())?;
+            let row = rows
+                .iter()
+                .find(|row| row.key == *key && row.removed_at.is_none())?;
             let one = pack.challenges.iter().find(|one| one.challenge.key == *key)?;
             Some(Chosen {
                 id: row.id,

@@ -44,7 +44,7 @@ export function KitPanel({ kit, passwordNote }: { kit: Kit; passwordNote?: strin
           <Tabs.Tab value="files">Files</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="psql">
-          <CopyField label="In a terminal" value={kit.psql} />
+          <CopyField label="In a terminal" named="the psql command" value={kit.psql} />
           <p className="dim">
             It asks for the password. Inside, <code>\dt</code> lists your tables, <code>\d name</code> shows one,{' '}
             <code>\i file.sql</code> runs a file, <code>\q</code> leaves. With the two files of the tab “Files” in
@@ -52,7 +52,7 @@ export function KitPanel({ kit, passwordNote }: { kit: Kit; passwordNote?: strin
           </p>
           {kit.verified && (
             <>
-              <CopyField label="So that nobody can play the server" value={kit.verified.psql} />
+              <CopyField label="So that nobody can play the server" named="the psql command that checks the server" value={kit.verified.psql} />
               <p className="dim">
                 First save{' '}
                 <a

@@ -17,6 +17,7 @@ import { PreparationLine, usePreparation } from './Preparation'
 
 const TABS = [
   ['board', 'Board'],
+  ['challenges', 'Challenges'],
   ['tasks', 'Tasks'],
   ['roster', 'Roster'],
   ['credentials', 'Credentials'],
@@ -24,6 +25,7 @@ const TABS = [
   ['results', 'Results'],
   ['standings', 'Standings'],
   ['attempts', 'Attempts'],
+  ['activity', 'Activity'],
   ['monitoring', 'Monitoring'],
 ] as const
 
@@ -174,6 +176,6 @@ export function LabFrame({ slug, children }: { slug: string; children: ReactNode
 function visible(lab: Lab, tab: string): boolean {
   if (tab === 'credentials') return mayCredentials(lab)
   if (tab === 'settings') return mayManage(lab)
-  if (tab === 'attempts' || tab === 'standings') return lab.tasks.some((task) => task.key.startsWith('pack:'))
+  if (tab === 'attempts' || tab === 'standings' || tab === 'challenges') return lab.tasks.some((task) => task.key.startsWith('pack:'))
   return true
 }

@@ -6,7 +6,7 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { boardQuery, labQuery, labsQuery, sessionQuery } from '@/api/queries'
 import { SearchIcon } from '@/ui/icons'
 
-const TABS = ['board', 'tasks', 'roster', 'credentials', 'settings', 'results'] as const
+const TABS = ['board', 'tasks', 'roster', 'credentials', 'settings', 'results', 'standings', 'activity'] as const
 
 export function Palette({ onKeys, onSignOut }: { onKeys: () => void; onSignOut: () => void }) {
   const navigate = useNavigate()
@@ -59,6 +59,10 @@ export function Palette({ onKeys, onSignOut }: { onKeys: () => void; onSignOut: 
   ]
   if (may.includes('lab_create')) {
     pages.unshift({ id: 'new', label: 'New lab', onClick: () => void navigate({ to: '/labs/new' }) })
+    pages.push(
+      { id: 'library', label: 'Challenges', onClick: () => void navigate({ to: '/library', search: {} }) },
+      { id: 'packs', label: 'Packs', onClick: () => void navigate({ to: '/packs' }) },
+    )
   }
   if (may.includes('person_manage')) {
     pages.push({ id: 'people', label: 'People', onClick: () => void navigate({ to: '/people', search: {} }) })

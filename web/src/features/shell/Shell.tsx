@@ -67,6 +67,11 @@ export function Shell({ children, bare }: { children: ReactNode; bare: boolean }
             </Link>
           )}
           {lab && session?.person?.role !== 'student' && <LabCrumb slug={lab} />}
+          {!lab && may.includes('lab_create') && (
+            <Link to="/library" className={`${classes.crumb} wide-only`}>
+              Challenges
+            </Link>
+          )}
         </nav>
         <span className="spacer" />
         <UnstyledButton className={classes.palette} onClick={openSpotlight} aria-label="Go to… Ctrl K, search and commands">
@@ -101,6 +106,16 @@ export function Shell({ children, bare }: { children: ReactNode; bare: boolean }
             <Menu.Item component={Link} to="/account">
               Account
             </Menu.Item>
+            {may.includes('lab_create') && (
+              <>
+                <Menu.Item component={Link} to="/library">
+                  Challenges
+                </Menu.Item>
+                <Menu.Item component={Link} to="/packs">
+                  Packs
+                </Menu.Item>
+              </>
+            )}
             {may.includes('person_manage') && (
               <Menu.Item component={Link} to="/people">
                 People

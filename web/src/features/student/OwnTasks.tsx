@@ -1,7 +1,7 @@
 // A student's own tasks with, for those of challenges, what is asked, a form to answer, the verdict explained, hints at
 // their price. Where queries are tried out is the workspace; here they are handed in.
 
-import { Button, Checkbox, Radio, TextInput } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import * as calls from '@/api/calls'
@@ -11,8 +11,8 @@ import type { AnswerTask, Answered, MyPage } from '@/api/types'
 import { TaskList } from '@/features/board/TaskList'
 import { Notice, StateWord } from '@/ui/Blocks'
 import { plural, points } from '@/ui/format'
-import { SqlEditor } from '@/ui/Sql'
 import { told } from '@/ui/toast'
+import { AnswerFields } from './AnswerFields'
 import classes from './OwnTasks.module.css'
 
 /** A student's own tasks: one list, whatever their kind. */
@@ -34,7 +34,18 @@ export function OwnTasks({ slug, page, doneBy }: { slug: string; page: MyPage; d
   )
 }
 
-function Question({ slug, task, open }: { slug: string; task: AnswerTask; open: boolean }) {
+/** A `trial` is of the staff: hints are for students, who pay for them. */
+export function Question({
+  slug,
+  task,
+  open,
+  trial = false,
+}: {
+  slug: string
+  task: AnswerTask
+  open: boolean
+  trial?: boolean
+}) {
   const left = task.attempts == null ? undefined : Math.max(0, task.attempts - task.n_attempts)
   return (
     <div className={classes.body}>
@@ -45,7 +56,7 @@ function Question({ slug, task, open }: { slug: string; task: AnswerTask; open: 
         <>
           <Form slug={slug} task={task} open={open && left !== 0} />
           {left !== undefined && <p className="dim num">{plural(left, 'attempt')} left.</p>}
-          <Hints slug={slug} task={task} open={open} />
+          {!trial && <Hints slug={slug} task={task} open={open} />}
         </>
       )}
     </div>
@@ -71,7 +82,8 @@ function Form({ slug, task, open }: { slug: string; task: AnswerTask; open: bool
       .answerSubmit(slug, task.id, answer)
       .then((said) => {
         setAnswered(said)
-        if (said.right) told(said.earned == null ? 'Right.' : `Right: ${points(said.earned)} points.`)
+        if (said.right && !said.trial) told(said.earned == null ? 'Right.' : `Right: ${points(said.earned)} points.`)
+        if (said.trial) return
         void client.invalidateQueries({ queryKey: answerTasksQuery(slug).queryKey })
         void client.invalidateQueries({ queryKey: myPageQuery(slug).queryKey })
       })
@@ -81,35 +93,7 @@ function Form({ slug, task, open }: { slug: string; task: AnswerTask; open: bool
   const empty = task.is_answered && (task.kind === 'checkboxes' ? ticked.length === 0 : text.trim() === '')
   return (
     <form className="stack" onSubmit={send}>
-      {task.is_answered && task.kind === 'choice' && (
-        <Radio.Group value={text} onChange={setText} aria-label={task.title}>
-          <div className="stack">
-            {task.options.map((option) => (
-              <Radio key={option} value={option} label={option} />
-            ))}
-          </div>
-        </Radio.Group>
-      )}
-      {task.is_answered && task.kind === 'checkboxes' && (
-        <Checkbox.Group value={ticked} onChange={setTicked} aria-label={task.title}>
-          <div className="stack">
-            {task.options.map((option) => (
-              <Checkbox key={option} value={option} label={option} />
-            ))}
-          </div>
-        </Checkbox.Group>
-      )}
-      {task.is_answered && (task.kind === 'query' || task.kind === 'plan') && (
-        <SqlEditor label={`Your query for ${task.title}`} value={text} onChange={setText} minLines={4} />
-      )}
-      {task.is_answered && (task.kind === 'text' || task.kind === 'flag') && (
-        <TextInput
-          aria-label={`Your answer to ${task.title}`}
-          placeholder={task.format || (task.kind === 'flag' ? 'flag{…}' : undefined)}
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-        />
-      )}
+      <AnswerFields task={task} text={text} onText={setText} ticked={ticked} onTicked={setTicked} />
       <div className="row">
         <Button type="submit" variant="filled" loading={busy} disabled={!open || empty}>
           {task.is_answered ? 'Answer' : 'Look at my database'}

@@ -75,7 +75,8 @@ async fn keys(control: &TestControl, actor: &Actor) -> Vec<String> {
 
 #[tokio::test]
 async fn challenges_of_a_lab_are_chosen_and_ordered_and_keep_what_was_earned() {
-    let documents = ["a", "b", "c"].map(|key| (format!("{key}.json"), challenge(key, &[("q", text("right"))])));
+    let documents =
+        ["a", "b", "c"].map(|key| (format!("{key}.json"), challenge(key, &[("q", text("right"))])));
     let documents: Vec<(&str, String)> = documents
         .iter()
         .map(|(name, text)| (name.as_str(), text.clone()))
@@ -104,10 +105,7 @@ async fn challenges_of_a_lab_are_chosen_and_ordered_and_keep_what_was_earned() {
     assert_eq!(keys(control, teacher).await, ["pack:c/q", "pack:b/q"]);
     // It comes back with what was earned, and with its identity.
     set(&["b", "a", "c"]).await.unwrap();
-    assert_eq!(
-        keys(control, teacher).await,
-        ["pack:b/q", "pack:a/q", "pack:c/q"]
-    );
+    assert_eq!(keys(control, teacher).await, ["pack:b/q", "pack:a/q", "pack:c/q"]);
     let back = task::list(control, teacher, SLUG).await.unwrap();
     assert_eq!(back[1].id, tasks[0].id);
     let standings = answer::standings(control, &ada, SLUG).await.unwrap();
@@ -142,14 +140,19 @@ async fn challenges_with_another_database_can_not_join() {
     };
     let archive = |version: &str, keys: &[&str]| {
         let documents: Vec<String> = keys.iter().map(|key| format!("{key}.json")).collect();
-        let manifest = json!({ "id": "p", "name": "Of the tests", "version": version, "challenges": documents });
+        let manifest =
+            json!({ "id": "p", "name": "Of the tests", "version": version, "challenges": documents });
         let mut files = Files::new();
-        let mut put = |path: &str, text: String| files.insert(PackPath::parse(path).unwrap(), text.into_bytes());
+        let mut put =
+            |path: &str, text: String| files.insert(PackPath::parse(path).unwrap(), text.into_bytes());
         put("pack.json", manifest.to_string());
         put("challenges/a.json", with("a", json!("empty")));
         put("challenges/b.json", challenge("b", &[("q", text("right"))]));
         if keys.contains(&"c") {
-            put("challenges/c.json", with("c", json!({ "dump": "shared_resources/c.sql" })));
+            put(
+                "challenges/c.json",
+                with("c", json!({ "dump": "shared_resources/c.sql" })),
+            );
             put("shared_resources/c.sql", "CREATE TABLE c ();".to_owned());
         }
         zip(&files)
