@@ -39,9 +39,11 @@ pub mod results;
 pub mod roster;
 mod router;
 pub mod session;
+pub mod similarity;
 pub mod standings;
 pub mod system;
 pub mod tasks;
+pub mod teams;
 pub mod tokens;
 pub mod words;
 

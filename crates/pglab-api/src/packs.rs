@@ -183,6 +183,31 @@ async fn check(
     }))
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct SaveQuery {
+    /// Of the pack to be; the short name of the lab when left out.
+    id: Option<String>,
+    /// Of the pack to be; 1.0.0 when left out.
+    version: Option<String>,
+}
+
+/// A lab as a pack, with its answers: tasks as they were derived and edited, the example and what students begin with.
+#[utoipa::path(get, path = "/api/v1/labs/{lab}/pack", tag = "packs", operation_id = "pack_save",
+    params(("lab" = String, Path), SaveQuery),
+    responses((status = 200, body = Vec<u8>, content_type = "application/zip")))]
+async fn save(
+    State(control): State<Control>,
+    Acting(actor): Acting,
+    Path(lab): Path<String>,
+    Query(query): Query<SaveQuery>,
+) -> Result<Response, Problem> {
+    let (id, version) = (query.id.as_deref(), query.version.as_deref());
+    let (name, bytes) = pack::save(&control, &actor, &lab, id, version).await?;
+    Ok(zip(&name, bytes))
+}
+
 /// One pack with its challenges.
 #[utoipa::path(get, path = "/api/v1/packs/{pack}", tag = "packs", operation_id = "pack_show",
     params(("pack" = String, Path)), responses((status = 200, body = Pack)))]
@@ -217,13 +242,17 @@ async fn export(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (name, bytes) = pack::export(&control, &actor, &id).await?;
+    Ok(zip(&name, bytes))
+}
+
+fn zip(name: &str, bytes: Vec<u8>) -> Response {
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
-    Ok(response)
+    response
 }
 
 pub fn router() -> OpenApiRouter<Control> {
@@ -236,4 +265,5 @@ pub fn router() -> OpenApiRouter<Control> {
         .merge(uploads)
         .routes(routes!(show, remove))
         .routes(routes!(export))
+        .routes(routes!(save))
 }

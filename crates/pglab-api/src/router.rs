@@ -21,7 +21,7 @@ use crate::{
     example,
     extract::OnMetricsListener,
     headers, health, idempotency, identity, labs, library, members, metrics, monitoring, oidc, packs, pages,
-    people, preparation, rejudging, results, roster, session, standings, system, tasks, tokens,
+    people, preparation, rejudging, results, roster, session, similarity, standings, system, tasks, teams, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -44,10 +44,12 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(answers::router())
         .merge(rejudging::router())
         .merge(standings::router())
+        .merge(similarity::router())
         .merge(activity::router())
         .merge(tasks::router())
         .merge(roster::router())
         .merge(members::router())
+        .merge(teams::router())
         .merge(preparation::router())
         .merge(credentials::router())
         .merge(claims::router())

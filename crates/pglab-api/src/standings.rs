@@ -47,8 +47,13 @@ pub struct StandingsRow {
     pub rank: u64,
     /// Among those of the same section.
     pub section_rank: u64,
+    /// Of a team, its name.
     pub login: String,
+    /// Of a team, the names of its members.
     pub name: String,
+    /// Logins of the members, where it is a team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
     pub points: f64,
@@ -91,6 +96,7 @@ impl From<&answer::Standings> for Standings {
                     section_rank: row.section_rank as u64,
                     login: row.login.clone(),
                     name: row.name.clone(),
+                    team: row.team.clone(),
                     section: row.section.clone(),
                     points: row.points.as_f64(),
                     reached_at: row.reached_at,

@@ -39,6 +39,7 @@ pub mod sign_in;
 pub mod statistics;
 pub mod system;
 pub mod task;
+pub mod team;
 #[cfg(feature = "testing")]
 #[expect(
     clippy::expect_used,

@@ -79,4 +79,5 @@ ids! {
     AccessCodeId,
     /// Judging the answers of a task anew.
     RejudgingId,
+    TeamId,
 }

@@ -188,6 +188,9 @@ pub struct LabSettings {
     /// Where a directory checks passwords: PostgreSQL also keeps a verifier of the last known one, for the time when the
     /// directory is away.
     pub scram_fallback: bool,
+    /// Students are in teams: what one earns by an answer all have earned, attempts count for the team, and the standings
+    /// rank teams.
+    pub teams: bool,
     /// Who has an access code of the lab and no account may make one. Only where pglab itself keeps the passwords.
     pub self_registration: bool,
     /// Extensions that are not trusted, but that an admin has allowed. Created by pglab in the templates.
@@ -209,6 +212,7 @@ impl Default for LabSettings {
             temp_file_limit_mib: 512,
             database_quota_mib: 512,
             scram_fallback: false,
+            teams: false,
             self_registration: false,
             extensions: Vec::new(),
         }

@@ -33,6 +33,7 @@ pub mod points;
 pub mod proxies;
 pub mod results;
 pub mod roster;
+pub mod similarity;
 pub mod snapshot;
 pub mod spreadsheet;
 pub mod task;

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use pglab_core::{
-    id::{AttemptId, LabId, MemberId, TaskId},
+    id::{AttemptId, LabId, MemberId, TaskId, TeamId},
     points::Rules,
     task::{Points, TaskContent},
 };
@@ -21,6 +21,8 @@ pub struct Question {
     pub rules: Rules,
     /// Of the member who asks, in seconds.
     pub extra_s: i32,
+    /// Of the member who asks.
+    pub team: Option<TeamId>,
 }
 
 /// A task of this lab that is answered, as it is for this member. `None` where there is none, or it was dropped.
@@ -31,7 +33,8 @@ pub async fn question(
     member: Option<MemberId>,
 ) -> Result<Option<Question>, Error> {
     sqlx::query!(
-        r#"SELECT t.title, t.points, c.content, r.rules AS "rules?", m.extra_s AS "extra_s?"
+        r#"SELECT t.title, t.points, c.content, r.rules AS "rules?", m.extra_s AS "extra_s?",
+             (SELECT o.team_id FROM member o WHERE o.id = $3) AS team_id
            FROM task t JOIN task_content c ON c.task_id = t.id
            LEFT JOIN lab_rules r ON r.lab_id = t.lab_id
            LEFT JOIN member_rules m ON m.member_id = $3
@@ -53,6 +56,7 @@ pub async fn question(
                 .transpose()?
                 .unwrap_or_default(),
             extra_s: row.extra_s.unwrap_or(0),
+            team: row.team_id.map(TeamId::from),
         })
     })
     .transpose()
@@ -94,13 +98,13 @@ pub struct NewAttempt<'a> {
     pub per_minute: i32,
 }
 
-/// Counts an answer and writes it down as one that is being judged. False: it is not taken, because of a cap or limit, or
+/// Counts an answer, of a team where the member is in one, and writes it down as one that is being judged. False: it is not taken, because of a cap or limit, or
 /// because the task is done.
 pub async fn reserve(executor: impl PgExecutor<'_>, new: &NewAttempt<'_>) -> Result<bool, Error> {
     let reserved = sqlx::query!(
         "WITH tally AS (
            INSERT INTO answer_tally AS t (member_id, task_id, n_counted, wait_until, minute_at, minute_n)
-           VALUES ($1, $2, 1, $4, $3, 1)
+           SELECT coalesce(m.team_id, m.id), $2, 1, $4, $3, 1 FROM member m WHERE m.id = $1
            ON CONFLICT (member_id, task_id) DO UPDATE SET
              n_counted = t.n_counted + 1,
              wait_until = excluded.wait_until,
@@ -161,11 +165,13 @@ pub struct Judged<'a> {
 }
 
 /// How it stands after an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
     pub n_counted: i32,
     /// What was earned now; `None` where nothing was, or it was earned before.
     pub earned: Option<Points>,
+    /// Who earned it: the member, or all of their team.
+    pub members: Vec<MemberId>,
 }
 
 /// Ends an attempt: an unfit one is given back, a right one earns once. `None`: it was ended before.
@@ -174,16 +180,22 @@ pub async fn finish(executor: impl PgExecutor<'_>, judged: &Judged<'_>) -> Resul
         r#"WITH a AS (
              UPDATE attempt SET outcome = $2, verdict = $3, flag_of = $4 WHERE id = $1 AND outcome = 'judging'
              RETURNING member_id, task_id),
+           holder AS (SELECT coalesce(m.team_id, m.id) AS id, a.task_id FROM a JOIN member m ON m.id = a.member_id),
            tally AS (
              UPDATE answer_tally t SET
                n_counted = t.n_counted - CASE WHEN $2 = 'unfit' THEN 1 ELSE 0 END,
                wait_until = CASE WHEN $2 = 'unfit' THEN NULL ELSE t.wait_until END,
                done_at = CASE WHEN $2 = 'right' THEN coalesce(t.done_at, $5) ELSE t.done_at END
-             FROM a WHERE t.member_id = a.member_id AND t.task_id = a.task_id
-             RETURNING t.member_id, t.task_id, t.n_counted, t.hint_price),
+             FROM holder WHERE t.member_id = holder.id AND t.task_id = holder.task_id
+             RETURNING t.member_id AS holder, t.task_id, t.n_counted, t.hint_price),
            earned AS (
              INSERT INTO completion (member_id, task_id, attempt_id, at, points, late_percent)
-             SELECT member_id, task_id, $1, $5, greatest(0, $6::bigint - hint_price), $7 FROM tally WHERE $2 = 'right'
+             SELECT m.id, t.task_id, $1, $5, greatest(0, $6::bigint - t.hint_price), $7
+             FROM tally t CROSS JOIN LATERAL (
+               SELECT o.id FROM member o WHERE o.id = t.holder
+               UNION ALL
+               SELECT o.id FROM member o WHERE o.team_id = t.holder) m
+             WHERE $2 = 'right'
              ON CONFLICT (member_id, task_id) DO NOTHING
              RETURNING member_id, task_id, points),
            score AS (
@@ -198,18 +210,22 @@ pub async fn finish(executor: impl PgExecutor<'_>, judged: &Judged<'_>) -> Resul
            log AS (
              INSERT INTO activity (at, event, severity, person_id, lab_id, challenge_id, task_id, metadata)
              SELECT $5, e.event, e.severity, m.person_id, m.lab_id, c.challenge_id, tally.task_id, e.metadata
-             FROM tally JOIN member m ON m.id = tally.member_id
+             FROM tally CROSS JOIN a JOIN member m ON m.id = a.member_id
              LEFT JOIN task_content c ON c.task_id = tally.task_id
              CROSS JOIN LATERAL (
                SELECT 'QUESTION_ATTEMPTED', 'INFO', jsonb_build_object('correct', $2 = 'right')
                UNION ALL
                SELECT 'QUESTION_COMPLETED', 'INFO', jsonb_build_object('points', earned.points / 1000.0) FROM earned
+               WHERE earned.member_id = m.id
                UNION ALL
                SELECT 'SECURITY_EVENT', 'WARNING', jsonb_build_object('what', 'a flag of somebody else', 'flag_of', o.login)
                FROM member om JOIN person o ON o.id = om.person_id WHERE om.id = $4
              ) AS e (event, severity, metadata)
              WHERE $2 <> 'unfit')
-           SELECT tally.n_counted AS "n_counted!", earned.points AS "points?" FROM tally LEFT JOIN earned ON true"#,
+           SELECT tally.n_counted AS "n_counted!",
+             (SELECT e.points FROM earned e JOIN a ON a.member_id = e.member_id) AS points,
+             coalesce((SELECT array_agg(e.member_id) FROM earned e), '{}') AS "members!"
+           FROM tally"#,
         judged.attempt.uuid(),
         judged.outcome.as_str(),
         judged.verdict,
@@ -224,10 +240,11 @@ pub async fn finish(executor: impl PgExecutor<'_>, judged: &Judged<'_>) -> Resul
     Ok(row.map(|row| Settled {
         n_counted: row.n_counted,
         earned: row.points.map(Points),
+        members: row.members.into_iter().map(MemberId::from).collect(),
     }))
 }
 
-/// How many completed the task; nobody else completes it before the transaction ends.
+/// How many completed the task, a team counted once; nobody else completes it before the transaction ends.
 pub async fn n_completed_locked(tx: &mut Tx, task: TaskId) -> Result<u32, Error> {
     sqlx::query!(
         "INSERT INTO completion_count AS c (task_id, n) VALUES ($1, 0) ON CONFLICT (task_id) DO UPDATE SET n = c.n",
@@ -236,7 +253,8 @@ pub async fn n_completed_locked(tx: &mut Tx, task: TaskId) -> Result<u32, Error>
     .execute(&mut **tx)
     .await?;
     let n = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "n!" FROM completion WHERE task_id = $1"#,
+        r#"SELECT count(DISTINCT coalesce(m.team_id, m.id)) AS "n!"
+           FROM completion c JOIN member m ON m.id = c.member_id WHERE c.task_id = $1"#,
         task.uuid()
     )
     .fetch_one(&mut **tx)
@@ -257,11 +275,11 @@ pub struct Tally {
     pub done_at: Option<DateTime<Utc>>,
 }
 
-/// Of all tasks that the member answered or took hints for.
+/// Of all tasks that the member, or their team, answered or took hints for.
 pub async fn tallies(executor: impl PgExecutor<'_>, member: MemberId) -> Result<Vec<Tally>, Error> {
     Ok(sqlx::query!(
         "SELECT task_id, n_counted, wait_until, minute_at, minute_n, n_hints, hint_price, done_at FROM answer_tally
-         WHERE member_id = $1",
+         WHERE member_id = (SELECT coalesce(m.team_id, m.id) FROM member m WHERE m.id = $1)",
         member.uuid()
     )
     .fetch_all(executor)
@@ -293,8 +311,8 @@ pub async fn take_hint(
     let taken = sqlx::query!(
         "WITH tally AS (
            INSERT INTO answer_tally AS t (member_id, task_id, minute_at, n_hints, hint_price)
-           SELECT $1, $2, $5, 1, $4::bigint WHERE $3 = 0
-              OR EXISTS (SELECT FROM answer_tally o WHERE o.member_id = $1 AND o.task_id = $2)
+           SELECT coalesce(m.team_id, m.id), $2, $5, 1, $4::bigint FROM member m WHERE m.id = $1 AND ($3 = 0
+              OR EXISTS (SELECT FROM answer_tally o WHERE o.member_id = coalesce(m.team_id, m.id) AND o.task_id = $2))
            ON CONFLICT (member_id, task_id) DO UPDATE SET n_hints = t.n_hints + 1, hint_price = t.hint_price + $4
            WHERE t.n_hints = $3 AND t.done_at IS NULL
            RETURNING member_id)
@@ -371,7 +389,8 @@ pub async fn give_back(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> 
     let given = sqlx::query!(
         "WITH a AS (
            UPDATE attempt SET outcome = 'unfit' WHERE outcome = 'judging' AND at < $1 RETURNING member_id, task_id),
-         n AS (SELECT member_id, task_id, count(*)::int AS n FROM a GROUP BY 1, 2)
+         n AS (SELECT coalesce(m.team_id, m.id) AS member_id, a.task_id, count(*)::int AS n
+           FROM a JOIN member m ON m.id = a.member_id GROUP BY 1, 2)
          UPDATE answer_tally t SET n_counted = t.n_counted - n.n, wait_until = NULL
          FROM n WHERE t.member_id = n.member_id AND t.task_id = n.task_id",
         before

@@ -38,12 +38,14 @@ pub mod rejudging;
 pub mod rejudging_rows;
 pub mod session;
 pub mod sign_in_failure;
+pub mod similarity;
 pub mod snapshot_database;
 pub mod standing;
 pub mod start_dump;
 pub mod task;
 pub mod task_content;
 pub mod task_score;
+pub mod team;
 pub mod timeline;
 pub mod verdict;
 

@@ -70,7 +70,7 @@ fn parse(payload: &str) -> Option<Notice> {
     let mut words = payload.split(' ');
     let subject = match words.next()? {
         "lab" => Subject::Lab,
-        "member" | "instance" => Subject::Members,
+        "member" | "instance" | "team" => Subject::Members,
         "task" | "example_rows" => Subject::Content,
         "hand" => Subject::Hand,
         "score" => Subject::Score,

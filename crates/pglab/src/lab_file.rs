@@ -232,7 +232,7 @@ order:
         lab: "A" can't be the short name of a lab: use 1 to 40 of a-z, 0-9 and "-", with a letter or digit first and last
         missing field `title`
         types: unknown variant `loose`, expected `strict` or `lenient` at line 3 column 8
-        settings.max_conections: unknown field `max_conections`, expected one of `types`, `must_change_password`, `show_class_progress`, `student_reset`, `grade_final_state`, `metrics`, `max_connections`, `statement_timeout_s`, `idle_in_transaction_timeout_s`, `temp_file_limit_mib`, `database_quota_mib`, `scram_fallback`, `self_registration`, `extensions`
+        settings.max_conections: unknown field `max_conections`, expected one of `types`, `must_change_password`, `show_class_progress`, `student_reset`, `grade_final_state`, `metrics`, `max_connections`, `statement_timeout_s`, `idle_in_transaction_timeout_s`, `temp_file_limit_mib`, `database_quota_mib`, `scram_fallback`, `teams`, `self_registration`, `extensions`
         settings.max_connections: invalid type: string "many", expected u16
         tasks[0].checks[0]: unknown field `chek`, expected one of `check`, `drop`, `title`, `explanation`, `weight`, `fact` at line 6 column 5
         tasks[0].checks[0]: name a check by "check" to edit it, or make one by hand with "fact"

@@ -70,6 +70,8 @@ const OF_STUDENTS: &[&str] = &[
     "GET /api/v1/labs/{lab}/me",
     "GET /api/v1/labs/{lab}/console",
     "GET /api/v1/labs/{lab}/answers",
+    "GET /api/v1/labs/{lab}/team",
+    "POST /api/v1/labs/{lab}/team",
 ];
 
 /// One lab with a student who looks around, and another lab with its people.

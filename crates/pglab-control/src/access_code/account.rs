@@ -4,6 +4,7 @@
 use pglab_core::{
     access::Actor,
     access_code::AccessCode as Code,
+    activity::Event,
     id::PersonId,
     person::{Login, Role},
 };
@@ -19,7 +20,12 @@ use super::{
     join::{add, no_such_code, strangers_may, working},
     limit::{self, Guess},
 };
-use crate::{Control, Error, account, people, session, sign_in::hashing};
+use crate::{
+    Control, Error, account,
+    activity::{self, NewActivity},
+    people, session,
+    sign_in::hashing,
+};
 
 #[derive(Clone)]
 pub struct NewAccount {
@@ -109,6 +115,8 @@ pub async fn create_account(
     let entry = audit::Entry::new(now, actor, "person_create", person.login.as_str())
         .detail(json!({ "role": person.role.as_str(), "code": code.as_str(), "address": address }));
     audit::insert(&mut tx, entry).await?;
+    let registered = NewActivity::new(now, Event::UserRegistered).person(person.id);
+    activity::record(&mut tx, &registered).await?;
     control.store.commit(tx).await?;
     control.wake().people_changed();
     control.wake().live.notify_one();

@@ -3,6 +3,7 @@
 use pglab_core::{
     access::{Actor, Operation},
     access_code::AccessCode as Code,
+    activity::Event,
     directory::IdentityMode,
     id::{LabId, MemberId, PersonId},
     lab::{LabState, MemberRole},
@@ -16,7 +17,11 @@ use pglab_store::{
 use serde_json::json;
 
 use super::limit::Guess;
-use crate::{Control, Error, account::acting};
+use crate::{
+    Control, Error,
+    account::acting,
+    activity::{self, NewActivity},
+};
 
 /// The lab that somebody is a student of now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,5 +211,12 @@ pub(super) async fn add(
     let detail = json!({ "lab": lab.to_string(), "person": person.to_string(), "code": code.as_str() });
     let entry = audit::Entry::new(now, actor, "lab_join", &subject).detail(detail);
     audit::insert(tx, entry).await?;
+    for event in [Event::AccessCodeUsed, Event::GroupJoined] {
+        let joined = NewActivity::new(now, event)
+            .person(person)
+            .lab(lab)
+            .metadata(json!({ "code": code.as_str() }));
+        activity::record(tx, &joined).await?;
+    }
     Ok(Some(member))
 }

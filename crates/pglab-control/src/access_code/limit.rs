@@ -20,11 +20,11 @@ const MOST_ACCOUNTS: i64 = 500;
 
 /// One try of a code.
 #[derive(Debug)]
-pub(super) struct Guess(i64);
+pub(crate) struct Guess(i64);
 
 impl Guess {
     /// `address` is where a stranger asks from.
-    pub(super) async fn begin(control: &Control, actor: &Actor, address: &str) -> Result<Self, Error> {
+    pub(crate) async fn begin(control: &Control, actor: &Actor, address: &str) -> Result<Self, Error> {
         let (who, most) = match actor {
             Actor::Person(person) => (format!("login {}", person.login), MOST_OF_PERSON),
             Actor::Stranger | Actor::System => (format!("address {address}"), MOST_OF_ADDRESS),
@@ -33,7 +33,7 @@ impl Guess {
     }
 
     /// It was right, and does not count.
-    pub(super) async fn succeeded(self, control: &Control) -> Result<(), Error> {
+    pub(crate) async fn succeeded(self, control: &Control) -> Result<(), Error> {
         let mut tx = control.store.begin().await?;
         table::delete(&mut tx, self.0).await?;
         Ok(control.store.commit(tx).await?)

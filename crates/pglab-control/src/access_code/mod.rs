@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use pglab_core::{
     access::{Actor, Operation},
     access_code::AccessCode as Code,
+    activity::Event,
     id::{AccessCodeId, PersonId},
     lab::LabState,
 };
@@ -18,9 +19,13 @@ use serde_json::json;
 
 pub use account::{NewAccount, create_account};
 pub use join::{Joined, Offer, join, join_for, look};
-pub(crate) use limit::forget;
+pub(crate) use limit::{Guess, forget};
 
-use crate::{Control, Error, lab};
+use crate::{
+    Control, Error,
+    activity::{self, NewActivity},
+    lab,
+};
 
 /// Codes of one lab that work at the same time.
 const MOST: usize = 100;
@@ -97,6 +102,11 @@ pub async fn create(control: &Control, actor: &Actor, slug: &str, new: NewCode) 
     let detail = json!({ "code": code.code, "expires_at": code.expires_at, "max_uses": code.max_uses });
     let entry = audit::Entry::new(now, actor, "access_code_create", &subject).detail(detail);
     audit::insert(&mut tx, entry).await?;
+    let generated = NewActivity::new(now, Event::AccessCodeGenerated)
+        .person(created_by)
+        .lab(lab.id)
+        .access_code(code.id.uuid());
+    activity::record(&mut tx, &generated).await?;
     control.store.commit(tx).await?;
     Ok(code)
 }
@@ -128,5 +138,9 @@ pub async fn revoke(control: &Control, actor: &Actor, slug: &str, code: &str) ->
     let entry = audit::Entry::new(control.now(), actor, "access_code_revoke", &subject)
         .detail(json!({ "code": parsed.as_str() }));
     audit::insert(&mut tx, entry).await?;
+    let revoked = NewActivity::new(control.now(), Event::AccessCodeDeleted)
+        .lab(lab.id)
+        .metadata(json!({ "code": parsed.as_str() }));
+    activity::record(&mut tx, &revoked).await?;
     Ok(control.store.commit(tx).await?)
 }

@@ -35,9 +35,14 @@ pub struct Row {
     pub rank: usize,
     /// Among those of the same section.
     pub section_rank: usize,
+    /// Of a team, its first member.
     pub member: MemberId,
+    /// Of a team, its name.
     pub login: String,
+    /// Of a team, the names of its members.
     pub name: String,
+    /// Logins of the members of a team.
+    pub team: Option<Vec<String>>,
     pub section: Option<String>,
     pub points: Points,
     pub reached_at: Option<DateTime<Utc>>,
@@ -189,6 +194,7 @@ async fn compute(control: &Control, id: LabId, revealed: bool) -> Result<Standin
             member: one.member,
             login: one.login,
             name: one.name,
+            team: one.team,
             section: one.section,
             points: one.points,
             reached_at: one.reached_at,

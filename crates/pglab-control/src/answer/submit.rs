@@ -201,7 +201,7 @@ async fn of_member(
         return Err(taking.refusal().await?);
     };
     if let Some(points) = settled.earned {
-        taking.show(points).await?;
+        taking.show(points, &settled.members).await?;
     }
     let n_counted = u32::try_from(settled.n_counted).unwrap_or(0);
     Ok(Answered {
@@ -278,6 +278,10 @@ impl Taking<'_> {
         if reserve && !table::reserve(&mut *tx, self.new).await? {
             return Ok(None);
         }
+        if let Some(team) = self.question.team.filter(|_| verdict.right) {
+            // Who joins the team meanwhile does so before, or finds what was earned.
+            pglab_store::team::lock_shared(&mut tx, team).await?;
+        }
         let content = &self.question.content;
         let bonus = self.question.rules.bonus();
         let n_before = if verdict.right && (content.pricing != Pricing::Fixed || bonus.0 > 0) {
@@ -312,11 +316,11 @@ impl Taking<'_> {
         let Some(settled) = table::finish(&mut *tx, &judged).await? else {
             return Ok(None);
         };
-        if settled.earned.is_some() {
+        for member in &settled.members {
             let told = Notice {
                 subject: Subject::Earned,
                 lab: self.lab.id,
-                member: Some(self.new.member),
+                member: Some(*member),
             };
             notice::tell(&mut tx, told).await?;
         }
@@ -370,13 +374,10 @@ impl Taking<'_> {
     }
 
     /// On the board and in the standings.
-    async fn show(&self, points: Points) -> Result<(), Error> {
+    async fn show(&self, points: Points, members: &[MemberId]) -> Result<(), Error> {
         let board = self.control.boards().of_lab(self.control, self.lab).await?;
         let at = self.new.at;
         board.change(|state| {
-            let Some(known) = state.members.get_mut(&self.new.member) else {
-                return false;
-            };
             let standing = Standing {
                 best: points,
                 now: points,
@@ -384,8 +385,14 @@ impl Taking<'_> {
                 best_at: at,
                 completed_at: Some(at),
             };
-            known.standings.insert(self.new.task, standing);
-            true
+            let mut changed = false;
+            for member in members {
+                if let Some(known) = state.members.get_mut(member) {
+                    known.standings.insert(self.new.task, standing);
+                    changed = true;
+                }
+            }
+            changed
         });
         self.control.answers().standings_changed(self.lab.id);
         Ok(())

@@ -159,7 +159,7 @@ pub async fn remove(control: &Control, actor: &Actor, id: &str) -> Result<Vec<Ch
     Ok(kept)
 }
 
-async fn read(bytes: Vec<u8>) -> Result<Pack, Error> {
+pub(super) async fn read(bytes: Vec<u8>) -> Result<Pack, Error> {
     let work = move || {
         let limits = Limits::default();
         let files = archive::read(Cursor::new(bytes), limits).map_err(|problem| vec![problem])?;

@@ -6,6 +6,7 @@ mod change;
 pub mod folder;
 mod library;
 mod list;
+mod save;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,8 @@ use pglab_core::pack::{self, Files, Limits, Pack, Problem};
 pub use change::{Installed, install, remove, update, update_check};
 pub use library::{LibraryItem, Preview, PreviewTask, library, preview};
 pub use list::{ChallengeView, PackView, export, list, show};
+
+pub use save::save;
 
 pub(crate) use list::load;
 pub(crate) use tasks::{Chosen, renew};

@@ -4,6 +4,7 @@
 pub mod diff;
 pub mod manifest;
 pub mod path;
+pub mod save;
 #[cfg(test)]
 mod tests;
 

@@ -17,6 +17,7 @@ export const DEFAULT_SETTINGS: LabSettings = {
   temp_file_limit_mib: 512,
   database_quota_mib: 512,
   scram_fallback: false,
+  teams: false,
   self_registration: false,
   extensions: [],
 }
@@ -33,6 +34,7 @@ const SWITCHES = [
   ['student_reset', 'Students may reset their database', 'After a confirmation; only you can keep a snapshot of the old one'],
   ['grade_final_state', 'Grade the final state', 'Points follow the database; otherwise what was earned once is kept'],
   ['scram_fallback', 'PostgreSQL keeps a fallback password', 'Where LDAP checks passwords: the last known one also works while LDAP is away'],
+  ['teams', 'Students are in teams', 'What one earns by an answer all of the team have earned; the standings rank teams'],
   ['self_registration', 'Access codes make accounts', 'Who has a code and no account may make one; only where pglab keeps the passwords'],
 ] as const
 

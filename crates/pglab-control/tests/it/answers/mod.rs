@@ -2,8 +2,10 @@
 
 mod counted;
 mod rejudge;
+mod similarity;
 mod sql;
 mod standings;
+mod teams;
 
 use pglab_control::{
     Error,

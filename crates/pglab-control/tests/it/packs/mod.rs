@@ -3,6 +3,7 @@
 mod installed;
 mod labs;
 mod library;
+mod save;
 
 use std::{io::Cursor, path::Path};
 

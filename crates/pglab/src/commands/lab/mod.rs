@@ -8,6 +8,7 @@ mod prepare;
 mod shapes;
 mod show;
 mod tasks;
+mod team;
 mod watch;
 
 use std::{
@@ -94,6 +95,13 @@ enum Command {
         #[command(subcommand)]
         command: code::Command,
     },
+    /// Make, list and fill the teams of a lab
+    Team {
+        #[command(subcommand)]
+        command: team::Command,
+    },
+    /// Show pairs of students whose answers are alike
+    Similarity { lab: String },
     /// Join a lab as a student, by a code
     Join { code: String },
     /// Print a lab as the file that `lab apply` takes
@@ -192,6 +200,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             tell(&format!("The lab {lab} is deleted."));
         }
         Command::Code { command } => code::run(&client, command, json).await?,
+        Command::Team { command } => team::run(&client, command, json).await?,
+        Command::Similarity { lab } => team::similarity(&client, &lab, json).await?,
         Command::Join { code } => code::join(&client, &code, json).await?,
         Command::Export { lab } => {
             let definition: Definition = client.get(&["labs", &lab, "definition"]).read().await?;

@@ -6,7 +6,8 @@ use std::{
 };
 
 use anyhow::Context;
-use pglab_api::packs::{PackInstalled, PackList, PackRemoved};
+use pglab_api::packs::{PackCheck, PackInstalled, PackList, PackRemoved};
+use pglab_core::pack::PackDiff;
 
 use super::{counted, read, show::show_diff};
 use crate::{
@@ -110,11 +111,34 @@ pub(super) async fn remove(id: &str, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// From the installed pack of the same id to this one.
+pub(super) async fn compare(path: &Path) -> anyhow::Result<PackDiff> {
+    let bytes = archive(path)?;
+    let call = Client::signed_in()?.post(&["packs", "check"]);
+    let checked: PackCheck = call.body("application/zip", bytes).read().await?;
+    checked
+        .diff
+        .with_context(|| format!("no pack {:?} is installed, that this one could be compared with", checked.id))
+}
+
+pub(super) async fn save(
+    lab: &str,
+    id: Option<&str>,
+    version: &str,
+    to: Option<PathBuf>,
+) -> anyhow::Result<()> {
+    let mut query = vec![("version", version)];
+    query.extend(id.map(|id| ("id", id)));
+    let call = Client::signed_in()?.get(&["labs", lab, "pack"]).query(&query);
+    write(call.response().await?, to, id.unwrap_or(lab)).await
+}
+
 pub(super) async fn export(id: &str, to: Option<PathBuf>) -> anyhow::Result<()> {
-    let response = Client::signed_in()?
-        .get(&["packs", id, "archive"])
-        .response()
-        .await?;
+    let call = Client::signed_in()?.get(&["packs", id, "archive"]);
+    write(call.response().await?, to, id).await
+}
+
+async fn write(response: reqwest::Response, to: Option<PathBuf>, id: &str) -> anyhow::Result<()> {
     let named = response
         .headers()
         .get("content-disposition")

@@ -86,13 +86,15 @@ enum Command {
     },
     /// Show what an update from one pack to another would add, change and remove
     ///
+    /// With one pack: from the installed one of the same id to it.
+    ///
     /// Challenges are told apart by metadata.id, tasks by the id of their component, as an update does. With
     /// --exit-code the exit code is 1 when they differ.
     Diff {
         /// A folder or a zip
         old: PathBuf,
         /// A folder or a zip
-        new: PathBuf,
+        new: Option<PathBuf>,
         /// Fail when they differ
         #[arg(long)]
         exit_code: bool,
@@ -144,6 +146,19 @@ enum Command {
         /// The pack's id
         id: String,
     },
+    /// Save a lab as a pack, with its answers: a zip that can be installed, and that labs can be made of
+    Save {
+        /// The short name of the lab
+        lab: String,
+        /// The pack's id; the short name of the lab if left out
+        #[arg(long)]
+        id: Option<String>,
+        #[arg(long, default_value = "1.0.0")]
+        pack_version: String,
+        /// The zip to write; ID-VERSION.zip in the current folder if left out
+        #[arg(short = 'o', long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
     /// Write an installed pack as a zip, with its answers
     Export {
         /// The pack's id
@@ -171,7 +186,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         } => build::build(&pack, to, hash_answers, json),
         Command::Show { pack } => show::show(&read(&pack)?, json),
         Command::Diff { old, new, exit_code } => {
-            let diff = diff(&read(&old)?, &read(&new)?);
+            let diff = match new {
+                Some(new) => diff(&read(&old)?, &read(&new)?),
+                None => installed::compare(&old).await?,
+            };
             show::show_diff(&diff, json)?;
             if exit_code && !diff.is_empty() {
                 bail!("the packs differ");
@@ -192,6 +210,12 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             allow_downgrade,
         } => installed::update(&pack, allow_downgrade, json).await,
         Command::Remove { id } => installed::remove(&id, json).await,
+        Command::Save {
+            lab,
+            id,
+            pack_version,
+            to,
+        } => installed::save(&lab, id.as_deref(), &pack_version, to).await,
         Command::Export { id, to } => installed::export(&id, to).await,
     }
 }
