@@ -112,6 +112,8 @@ fn a_lab_from_its_file_and_back() {
     assert_eq!(exported, LAB);
     shell.works(&["task", "change", "small", "table:public.a", "--title", "The a's"]);
     assert_eq!(shell.show()["tasks"][0]["title"], "The a's");
+    codes_teams_and_likeness(&shell);
+    saved_as_a_pack(&shell);
 
     shell.works(&["lab", "open", "small"]);
     assert_eq!(shell.show()["state"], "open");
@@ -130,6 +132,67 @@ fn a_lab_from_its_file_and_back() {
     );
 
     what_is_wrong_is_told(&shell);
+}
+
+fn codes_teams_and_likeness(shell: &Shell<'_>) {
+    let create = ["lab", "code", "create", "small"];
+    assert_eq!(shell.works(&create).trim().len(), 8);
+    let own = [&create[..], &["--code", "Summer26", "--max-uses", "3"]].concat();
+    assert_eq!(shell.works(&own), "SUMMER26\n");
+    assert!(shell.fails(&own).contains("SUMMER26 is taken"));
+    let listed: Value =
+        serde_json::from_str(&shell.works(&["lab", "code", "list", "small", "--json"])).unwrap();
+    let newest = &listed["items"][0];
+    assert_eq!(
+        (
+            &newest["code"],
+            &newest["max_uses"],
+            &newest["used_count"],
+            &newest["works"]
+        ),
+        (&json!("SUMMER26"), &json!(3), &json!(0), &json!(true))
+    );
+    assert!(shell.fails(&["lab", "join", "summer26"]).contains("staff"));
+    assert!(shell.fails(&["lab", "join", "nosuch99"]).contains("mistyped"));
+    shell.works(&["lab", "code", "revoke", "small", "summer26"]);
+    assert!(shell.works(&["lab", "code", "list", "small"]).contains("revoked"));
+    assert!(
+        shell
+            .fails(&["lab", "team", "create", "small", "red"])
+            .contains("works alone")
+    );
+    assert!(shell.works(&["lab", "team", "list", "small"]).contains("TEAM"));
+    let alike: Value = serde_json::from_str(&shell.works(&["lab", "similarity", "small", "--json"])).unwrap();
+    assert_eq!(alike["items"], json!([]));
+}
+
+/// A lab made of the pack that another was saved as has the same tasks.
+fn saved_as_a_pack(shell: &Shell<'_>) {
+    assert_eq!(
+        shell.works(&["pack", "save", "small", "-o", "small.zip"]),
+        "small.zip\n"
+    );
+    shell.works(&["pack", "validate", "small.zip", "--strict"]);
+    shell.works(&["pack", "install", "small.zip"]);
+    assert_eq!(shell.works(&["pack", "diff", "small.zip"]), "the same\n");
+    shell.works(&[
+        "lab", "create", "--slug", "twin", "--title", "Twin", "--pack", "small",
+    ]);
+    let twin: Value = serde_json::from_str(&shell.works(&["lab", "show", "twin", "--json"])).unwrap();
+    let met = |lab: &Value| -> Vec<(Value, Value, usize)> {
+        let tasks = lab["tasks"].as_array().unwrap().iter();
+        tasks
+            .map(|task| {
+                (
+                    task["title"].clone(),
+                    task["points"].clone(),
+                    task["checks"].as_array().unwrap().len(),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(met(&twin), met(&shell.show()));
+    shell.works(&["lab", "delete", "twin", "--confirm", "twin"]);
 }
 
 fn what_is_wrong_is_told(shell: &Shell<'_>) {
