@@ -244,21 +244,31 @@ pub async fn finish(executor: impl PgExecutor<'_>, judged: &Judged<'_>) -> Resul
     }))
 }
 
-/// How many completed the task, a team counted once; nobody else completes it before the transaction ends.
-pub async fn n_completed_locked(tx: &mut Tx, task: TaskId) -> Result<u32, Error> {
+/// How many completed the task; nobody else completes it before the transaction ends. `by_team`: in a lab with teams, where
+/// each counts once.
+pub async fn n_completed_locked(tx: &mut Tx, task: TaskId, by_team: bool) -> Result<u32, Error> {
     sqlx::query!(
         "INSERT INTO completion_count AS c (task_id, n) VALUES ($1, 0) ON CONFLICT (task_id) DO UPDATE SET n = c.n",
         task.uuid()
     )
     .execute(&mut **tx)
     .await?;
-    let n = sqlx::query_scalar!(
-        r#"SELECT count(DISTINCT coalesce(m.team_id, m.id)) AS "n!"
-           FROM completion c JOIN member m ON m.id = c.member_id WHERE c.task_id = $1"#,
-        task.uuid()
-    )
-    .fetch_one(&mut **tx)
-    .await?;
+    let n = if by_team {
+        sqlx::query_scalar!(
+            r#"SELECT count(DISTINCT coalesce(m.team_id, m.id)) AS "n!"
+               FROM completion c JOIN member m ON m.id = c.member_id WHERE c.task_id = $1"#,
+            task.uuid()
+        )
+        .fetch_one(&mut **tx)
+        .await?
+    } else {
+        sqlx::query_scalar!(
+            r#"SELECT count(*) AS "n!" FROM completion WHERE task_id = $1"#,
+            task.uuid()
+        )
+        .fetch_one(&mut **tx)
+        .await?
+    };
     Ok(u32::try_from(n).unwrap_or(u32::MAX))
 }
 

@@ -284,8 +284,9 @@ impl Taking<'_> {
         }
         let content = &self.question.content;
         let bonus = self.question.rules.bonus();
+        let by_team = self.lab.settings.teams || self.question.team.is_some();
         let n_before = if verdict.right && (content.pricing != Pricing::Fixed || bonus.0 > 0) {
-            table::n_completed_locked(&mut tx, self.new.task).await?
+            table::n_completed_locked(&mut tx, self.new.task, by_team).await?
         } else {
             1
         };
