@@ -21,7 +21,8 @@ use crate::{
     example,
     extract::OnMetricsListener,
     headers, health, idempotency, identity, labs, library, members, metrics, monitoring, oidc, packs, pages,
-    people, preparation, rejudging, results, roster, session, similarity, standings, system, tasks, teams, tokens,
+    people, preparation, rejudging, results, roster, session, similarity, standings, system, tasks, teams,
+    tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.

@@ -269,10 +269,22 @@ pub(crate) async fn reload_earned(
             .map(|task| task.id)
             .collect();
         let mut changed = false;
+        let mut earned = std::collections::HashSet::new();
         for score in scores.into_iter().filter(|score| answered.contains(&score.task)) {
+            earned.insert((score.member, score.task));
             if let Some(member) = state.members.get_mut(&score.member) {
                 let (task, standing) = (score.task, Standing::from(score));
                 changed |= member.standings.insert(task, standing) != Some(standing);
+            }
+        }
+        // What was taken back by judging anew.
+        for (id, member) in &mut state.members {
+            if members.is_none_or(|members| members.contains(id)) {
+                let before = member.standings.len();
+                member
+                    .standings
+                    .retain(|task, _| !answered.contains(task) || earned.contains(&(*id, *task)));
+                changed |= member.standings.len() != before;
             }
         }
         changed

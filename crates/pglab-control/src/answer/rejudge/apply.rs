@@ -189,7 +189,7 @@ async fn finish(
     let entry = audit::Entry::new(control.now(), actor, operation, lab.slug.as_str()).detail(detail);
     audit::insert(&mut tx, entry).await?;
     let told = Notice {
-        subject: Subject::Score,
+        subject: Subject::Earned,
         lab: lab.id,
         member: None,
     };

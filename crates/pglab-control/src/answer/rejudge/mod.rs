@@ -17,6 +17,7 @@ use pglab_store::{
     audit,
     lab::Lab,
     rejudging::{self as kept, Rejudging as Kept},
+    team,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -92,10 +93,15 @@ struct Judged {
 /// Judges all answers to a task anew, and writes down what would change. Nothing of any member's is changed.
 ///
 /// # Errors
-/// Not an instructor of the lab; no such task, or one that turns by itself; the task can't be judged; the server does not
-/// answer.
+/// Not an instructor of the lab; no such task, or one that turns by itself; the lab has teams; the task can't be judged; the
+/// server does not answer.
 pub async fn preview(control: &Control, actor: &Actor, slug: &str, task: TaskId) -> Result<Rejudging, Error> {
     let (lab, _) = of_author(control, actor, slug, task).await?;
+    if !team::places(control.store.pool(), lab.id).await?.is_empty() {
+        return Err(Error::Conflict(
+            "students of this lab are in teams, and what a team earned can't be judged anew".to_owned(),
+        ));
+    }
     let made_at = control.now();
     let record = kept::record_now(control.store.pool(), lab.id, task).await?;
     // After the record: where the task changes in between, its mark is no longer that of the record, and nothing is applied.

@@ -102,7 +102,11 @@ async fn a_lab_that_was_derived_and_edited_comes_back_as_it_is() {
     let (_, bytes) = pack::save(control, grace, "again", Some("shop-pack"), Some("2.0.0"))
         .await
         .unwrap();
-    let diff = pack::update_check(control, grace, bytes).await.unwrap().1.unwrap();
+    let diff = pack::update_check(control, grace, bytes)
+        .await
+        .unwrap()
+        .1
+        .unwrap();
     assert!(diff.added.is_empty() && diff.removed.is_empty(), "{diff:?}");
     assert!(
         diff.changed.is_empty() && diff.files_changed.is_empty(),

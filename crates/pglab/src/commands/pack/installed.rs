@@ -116,9 +116,12 @@ pub(super) async fn compare(path: &Path) -> anyhow::Result<PackDiff> {
     let bytes = archive(path)?;
     let call = Client::signed_in()?.post(&["packs", "check"]);
     let checked: PackCheck = call.body("application/zip", bytes).read().await?;
-    checked
-        .diff
-        .with_context(|| format!("no pack {:?} is installed, that this one could be compared with", checked.id))
+    checked.diff.with_context(|| {
+        format!(
+            "no pack {:?} is installed, that this one could be compared with",
+            checked.id
+        )
+    })
 }
 
 pub(super) async fn save(
