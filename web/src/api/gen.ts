@@ -728,6 +728,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/members/{login}/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a student into a team, or into none. Who has answered or earned something stays where they are: 409. */
+        put: operations["team_assign"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/monitoring/exporters": {
         parameters: {
             query?: never;
@@ -759,6 +776,23 @@ export interface paths {
         put?: never;
         /** Let the students in. */
         post: operations["lab_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A lab as a pack, with its answers: tasks as they were derived and edited, the example and what students begin with. */
+        get: operations["pack_save"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -861,6 +895,26 @@ export interface paths {
         get: operations["rules_show"];
         /** Set all of the rules; what is left out has its default. */
         put: operations["rules_set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/similarity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pairs of students with answers in common that they hardly came to alone: near-identical SQL, flags of each other, tasks
+         *     done in the same minute. A reason to talk to them, not a proof.
+         */
+        get: operations["similarity_show"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1144,6 +1198,59 @@ export interface paths {
         /** Put back verdicts, completions and points as they were. Refused where members built on what it gave or took. */
         post: operations["rejudging_undo"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own team. */
+        get: operations["team_own"];
+        put?: never;
+        /** Join a team of a lab that one is a student of, by the team's code. */
+        post: operations["team_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The teams of a lab, by name. */
+        get: operations["team_list"];
+        put?: never;
+        /** Make a team. Only in a lab with the setting `teams`; else 409. */
+        post: operations["team_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a team that nobody is in. */
+        delete: operations["team_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2783,6 +2890,11 @@ export interface components {
              */
             scram_fallback: boolean;
             /**
+             * @description Who has an access code of the lab and no account may make one. Only where pglab itself keeps the passwords.
+             * @default false
+             */
+            self_registration: boolean;
+            /**
              * @description Students see where the class is on their own page.
              * @default true
              */
@@ -2799,6 +2911,12 @@ export interface components {
              */
             student_reset: boolean;
             /**
+             * @description Students are in teams: what one earns by an answer all have earned, attempts count for the team, and the standings
+             *     rank teams.
+             * @default false
+             */
+            teams: boolean;
+            /**
              * Format: int32
              * @description Temporary files of one session. MiB.
              * @default 512
@@ -2806,11 +2924,6 @@ export interface components {
             temp_file_limit_mib: number;
             /** @default strict */
             types: components["schemas"]["TypeRule"];
-            /**
-             * @description Who has an access code of the lab and no account may make one. Only where pglab itself keeps the passwords.
-             * @default false
-             */
-            self_registration: boolean;
         };
         /**
          * @description Where a lab stands. A lab can be prepared in `draft` and `open`; students get in only while it is `open`.
@@ -3076,6 +3189,9 @@ export interface components {
             /** Format: double */
             points: number;
             title: string;
+        };
+        NewTeam: {
+            name: string;
         };
         NewToken: {
             /**
@@ -3507,6 +3623,11 @@ export interface components {
             /** @description The first rows that the answer lacks; null is NULL. */
             missing: (string | null)[][];
         };
+        SameMinute: {
+            at: string[];
+            task: string;
+            title: string;
+        };
         SchemaSnapshot: {
             /** @default [] */
             domains: components["schemas"]["DomainType"][];
@@ -3583,6 +3704,15 @@ export interface components {
             n_members: number;
             sqlstate: string;
         };
+        /** @description `login` sent the flag that was made for `flag_of`. */
+        SharedFlag: {
+            /** Format: date-time */
+            at: string;
+            flag_of: string;
+            login: string;
+            task: string;
+            title: string;
+        };
         SignIn: {
             login: string;
             password: string;
@@ -3605,6 +3735,47 @@ export interface components {
         SignedOut: {
             /** @description At the provider that the session came from, to end the one there too. */
             go_to: string;
+        };
+        SimilarAnswer: {
+            answers: string[];
+            at: string[];
+            /**
+             * Format: int64
+             * @description Words and signs that differ; 0: only spaces, comments and capitals do.
+             */
+            distance: number;
+            /**
+             * Format: int64
+             * @description How many members have this answer.
+             */
+            n_same: number;
+            /** Format: int64 */
+            n_tokens: number;
+            task: string;
+            title: string;
+        };
+        SimilarMember: {
+            login: string;
+            name: string;
+        };
+        /** @description Two members. Of each list of two, the first is of the first. */
+        SimilarPair: {
+            answers: components["schemas"]["SimilarAnswer"][];
+            flags: components["schemas"]["SharedFlag"][];
+            members: components["schemas"]["SimilarMember"][];
+            /** @description From three on. */
+            same_minute: components["schemas"]["SameMinute"][];
+            /**
+             * Format: double
+             * @description 10 for each flag of the other, at most 4 for each answer that is alike, at most 1 for each task done in the same minute.
+             */
+            score: number;
+        };
+        SimilarPairList: {
+            /** @description The most conspicuous first, at most 200. */
+            items: components["schemas"]["SimilarPair"][];
+            /** @description Always null. */
+            next?: string | null;
         };
         SqlProblem: {
             hint?: string | null;
@@ -3642,7 +3813,9 @@ export interface components {
         StandingsRow: {
             /** @description In the order in which they were done. */
             done: components["schemas"]["StandingsDone"][];
+            /** @description Of a team, its name. */
             login: string;
+            /** @description Of a team, the names of its members. */
             name: string;
             /** Format: double */
             points: number;
@@ -3662,6 +3835,8 @@ export interface components {
              * @description Among those of the same section.
              */
             section_rank: number;
+            /** @description Logins of the members, where it is a team. */
+            team?: string[] | null;
         };
         StandingsTask: {
             id: string;
@@ -3821,6 +3996,34 @@ export interface components {
          * @enum {string}
          */
         TaskState: "not_started" | "working" | "partly" | "done" | "broken_again";
+        Team: {
+            /** @description Students of the lab join by it. */
+            code: string;
+            id: string;
+            members: components["schemas"]["TeamMember"][];
+            name: string;
+        };
+        TeamAssignment: {
+            /** @description The name of the team; null for none. */
+            team?: string | null;
+        };
+        TeamJoin: {
+            /** @description In any case. */
+            code: string;
+        };
+        TeamList: {
+            items: components["schemas"]["Team"][];
+            /** @description Always null: a lab's teams are on one page. */
+            next?: string | null;
+        };
+        TeamMember: {
+            login: string;
+            name: string;
+        };
+        /** @description The team of one student. */
+        TeamOf: {
+            team?: components["schemas"]["Team"] | null;
+        };
         TimelineEntry: {
             /** Format: date-time */
             at: string;
@@ -4047,6 +4250,7 @@ export type NewLab = components['schemas']['NewLab'];
 export type NewPassword = components['schemas']['NewPassword'];
 export type NewPerson = components['schemas']['NewPerson'];
 export type NewTask = components['schemas']['NewTask'];
+export type NewTeam = components['schemas']['NewTeam'];
 export type NewToken = components['schemas']['NewToken'];
 export type ObjectName = components['schemas']['ObjectName'];
 export type OidcView = components['schemas']['OidcView'];
@@ -4091,16 +4295,22 @@ export type RosterProblem = components['schemas']['RosterProblem'];
 export type RosterReport = components['schemas']['RosterReport'];
 export type RosterSeverity = components['schemas']['RosterSeverity'];
 export type RowsThatDiffer = components['schemas']['RowsThatDiffer'];
+export type SameMinute = components['schemas']['SameMinute'];
 export type SchemaSnapshot = components['schemas']['SchemaSnapshot'];
 export type Scope = components['schemas']['Scope'];
 export type Sequence = components['schemas']['Sequence'];
 export type Session = components['schemas']['Session'];
 export type SessionPerson = components['schemas']['SessionPerson'];
 export type SharedError = components['schemas']['SharedError'];
+export type SharedFlag = components['schemas']['SharedFlag'];
 export type SignIn = components['schemas']['SignIn'];
 export type SignInProvider = components['schemas']['SignInProvider'];
 export type SignInWays = components['schemas']['SignInWays'];
 export type SignedOut = components['schemas']['SignedOut'];
+export type SimilarAnswer = components['schemas']['SimilarAnswer'];
+export type SimilarMember = components['schemas']['SimilarMember'];
+export type SimilarPair = components['schemas']['SimilarPair'];
+export type SimilarPairList = components['schemas']['SimilarPairList'];
 export type SqlProblem = components['schemas']['SqlProblem'];
 export type Standings = components['schemas']['Standings'];
 export type StandingsDone = components['schemas']['StandingsDone'];
@@ -4120,6 +4330,12 @@ export type TaskList = components['schemas']['TaskList'];
 export type TaskOrder = components['schemas']['TaskOrder'];
 export type TaskResult = components['schemas']['TaskResult'];
 export type TaskState = components['schemas']['TaskState'];
+export type Team = components['schemas']['Team'];
+export type TeamAssignment = components['schemas']['TeamAssignment'];
+export type TeamJoin = components['schemas']['TeamJoin'];
+export type TeamList = components['schemas']['TeamList'];
+export type TeamMember = components['schemas']['TeamMember'];
+export type TeamOf = components['schemas']['TeamOf'];
 export type TimelineEntry = components['schemas']['TimelineEntry'];
 export type Token = components['schemas']['Token'];
 export type TokenList = components['schemas']['TokenList'];
@@ -5821,6 +6037,42 @@ export interface operations {
             };
         };
     };
+    team_assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamAssignment"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOf"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lab_exporters: {
         parameters: {
             query?: {
@@ -5873,6 +6125,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lab"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pack_save: {
+        parameters: {
+            query?: {
+                /** @description Of the pack to be; the short name of the lab when left out. */
+                id?: string;
+                /** @description Of the pack to be; 1.0.0 when left out. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -6115,6 +6403,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabRules"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    similarity_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarPairList"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
@@ -6754,6 +7073,168 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Rejudging"];
                 };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOf"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamJoin"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOf"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTeam"];
+            };
+        };
+        responses: {
+            /** @description It was made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in words and with a stable code */
             default: {
