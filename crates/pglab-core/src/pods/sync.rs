@@ -105,10 +105,10 @@ fn status_of(one: &Known, pods: &[&Pod]) -> Result<Option<PodStatus>, String> {
 fn step(plan: &mut Plan, now: DateTime<Utc>, one: &Known, status: Option<&PodStatus>) {
     use PodStatus as P;
     let id = one.id;
-    let alive = matches!(status, Some(P::Up | P::Coming));
+    let stands = matches!(status, Some(P::Up | P::Coming | P::Failed));
     match &one.state {
         // Came late, or did not hear that it is to end.
-        PodState::Terminated { .. } => plan.act(id, None, alive.then_some(Call::End)),
+        PodState::Terminated { .. } => plan.act(id, None, stands.then_some(Call::End)),
         // Whoever is not listed is asked to end once all the same: it may not have appeared yet.
         PodState::Terminating { attempts: 1.., .. } if status.is_none() => {
             plan.act(id, Some(PodEvent::Gone), None);

@@ -407,7 +407,7 @@ fn pod_with(status: PodStatus) -> Pod {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     /// Whatever a manager does for a while: no move is refused, no row is lost, no single answer ends what runs; and when
     /// it is itself again, every instance comes to where it should be.
