@@ -22,6 +22,7 @@ mod headers;
 pub mod health;
 mod idempotency;
 mod identity;
+mod instances;
 pub mod kit;
 pub mod labs;
 mod library;

@@ -20,9 +20,9 @@ use crate::{
     document::{Top, completed},
     example,
     extract::OnMetricsListener,
-    headers, health, idempotency, identity, labs, library, members, metrics, monitoring, oidc, packs, pages,
-    people, preparation, rejudging, results, roster, session, similarity, standings, system, tasks, teams,
-    tokens,
+    headers, health, idempotency, identity, instances, labs, library, members, metrics, monitoring, oidc,
+    packs, pages, people, preparation, rejudging, results, roster, session, similarity, standings, system,
+    tasks, teams, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.
@@ -44,6 +44,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(library::router())
         .merge(answers::router())
         .merge(rejudging::router())
+        .merge(instances::router())
         .merge(standings::router())
         .merge(similarity::router())
         .merge(activity::router())

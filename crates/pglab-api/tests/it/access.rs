@@ -72,6 +72,7 @@ const OF_STUDENTS: &[&str] = &[
     "GET /api/v1/labs/{lab}/answers",
     "GET /api/v1/labs/{lab}/team",
     "POST /api/v1/labs/{lab}/team",
+    "GET /api/v1/labs/{lab}/me/challenges",
 ];
 
 /// One lab with a student who looks around, and another lab with its people.
@@ -115,7 +116,7 @@ impl Walk {
             .replace("{code}", "MADEUP99")
             .replace("{challenge}", "made-up")
             .replace("{hint}", "0");
-        for id in ["{id}", "{task}", "{check}"] {
+        for id in ["{id}", "{task}", "{check}", "{challenge}"] {
             uri = uri.replace(id, &self.task);
         }
         assert!(!uri.contains('{'), "{path}: say here what its parameters are");

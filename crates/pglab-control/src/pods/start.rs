@@ -27,17 +27,17 @@ pub async fn start(
         return Err(Error::Forbidden);
     };
     control.authorise(actor, Operation::ChallengeUse(place, own.member))?;
+    let found = table::challenges(control.store.pool(), lab.id)
+        .await?
+        .into_iter()
+        .find(|one| one.id == challenge)
+        .ok_or_else(|| Error::NotFound(format!("challenge {challenge} in the lab {slug}")))?;
     let Some(manager) = control.instance_manager() else {
         return Err(Error::Conflict(
             "this pglab has no instance manager; its operator names one in [instance_manager] of pglab.toml"
                 .to_owned(),
         ));
     };
-    let found = table::challenges(control.store.pool(), lab.id)
-        .await?
-        .into_iter()
-        .find(|one| one.id == challenge)
-        .ok_or_else(|| Error::NotFound(format!("challenge {challenge} in the lab {slug}")))?;
     if !needs_pods(&found.challenge_type, &found.document) {
         return Err(Error::Conflict(format!(
             "the challenge {:?} runs in your database; there is nothing to start",
