@@ -6,11 +6,13 @@
 )]
 
 pub mod clock;
+pub mod instance_manager;
 
 pub mod postgres;
 pub mod schema_gen;
 pub mod slapd;
 
 pub use clock::{SeededRandom, SettableClock};
+pub use instance_manager::{CallFault, FakeManager, ListFault};
 pub use postgres::{TestServer, free_port};
 pub use slapd::{Slapd, SlapdOptions};
