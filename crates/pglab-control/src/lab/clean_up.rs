@@ -6,7 +6,7 @@ use std::{fmt, io, time::Duration};
 
 use pglab_core::{lab::LabState, names};
 use pglab_fleet::provision::role;
-use pglab_store::{audit, example, instance, lab::Lab, snapshot_database, start_dump};
+use pglab_store::{audit, challenge_instance, example, instance, lab::Lab, snapshot_database, start_dump};
 use serde_json::json;
 use tokio::{fs, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -182,7 +182,13 @@ async fn students_gone(control: &Control, lab: &Lab) -> Result<bool, Error> {
     if standing {
         control.wake().prepare.notify_one();
     }
-    Ok(!standing)
+    // What runs at an instance manager is ended by the syncer. Where there is none any more, nobody would.
+    let pods =
+        control.instance_manager().is_some() && challenge_instance::n_live_of_lab(pool, lab.id).await? > 0;
+    if pods {
+        control.wake().pods.notify_one();
+    }
+    Ok(!standing && !pods)
 }
 
 /// Templates, and the roles that owned what was in them.

@@ -10,6 +10,7 @@ mod sync;
 
 use pglab_core::{
     access::{Actor, Membership, Operation, may},
+    activity::{Event, Severity},
     id::{InstanceId, PersonId},
     pods::PodEvent,
 };
@@ -23,7 +24,11 @@ pub use read::{OwnChallenge, history, list, own, secret, show, status};
 pub use start::start;
 pub use sync::{Summary, WORKER, activate, run};
 
-use crate::{Control, Error, lab};
+use crate::{
+    Control, Error,
+    activity::{self, NewActivity},
+    lab,
+};
 
 /// One instance of a lab, as far as the actor may reach it: the staff every one, others their own.
 ///
@@ -95,8 +100,38 @@ async fn written(
     if !table::move_to(tx, seen.version, &moved, event, actor).await? {
         return Ok(None);
     }
+    if let Some(event) = event {
+        tell(tx, &moved, event, seen.state != moved.state).await?;
+    }
     moved.version = seen.version + 1;
     Ok(Some(moved))
+}
+
+/// What is worth a line in the activity log.
+async fn tell(tx: &mut Tx, instance: &ChallengeInstance, event: &str, moved: bool) -> Result<(), Error> {
+    let (told, severity) = match (event, moved) {
+        ("wanted" | "retry", _) => (Event::ChallengeInstanceQueued, Severity::Info),
+        ("ready", _) => (Event::ChallengeInstanceCreated, Severity::Info),
+        ("terminate", _) => (Event::ChallengeTerminationInitiated, Severity::Info),
+        ("gone", _) => (Event::ChallengeInstanceDeleted, Severity::Info),
+        ("failed", true) => (Event::ChallengeInstanceUpdated, Severity::Warning),
+        ("extended" | "changed", _) => (Event::ChallengeInstanceUpdated, Severity::Info),
+        // Steps on the way.
+        _ => return Ok(()),
+    };
+    let metadata = serde_json::json!({
+        "state": instance.state.name(),
+        "why": instance.state.sentence(),
+        "name": instance.name,
+    });
+    let entry = NewActivity::new(instance.changed_at, told)
+        .severity(severity)
+        .person(instance.person)
+        .lab(instance.lab)
+        .challenge(instance.challenge)
+        .instance(instance.id)
+        .metadata(metadata);
+    activity::record(tx, &entry).await
 }
 
 fn person(actor: &Actor) -> Option<PersonId> {

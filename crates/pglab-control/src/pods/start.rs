@@ -2,14 +2,19 @@
 
 use pglab_core::{
     access::{Actor, Operation},
+    activity::Event,
     id::{ChallengeId, InstanceId},
     lab::LabState,
     pods::{Addresses, LIFETIME, PodState, needs_pods},
 };
 use pglab_store::{audit, challenge_instance as table};
 
-use super::{ChallengeInstance, person};
-use crate::{Control, Error, lab};
+use super::{ChallengeInstance, person, tell};
+use crate::{
+    Control, Error,
+    activity::{self, NewActivity},
+    lab,
+};
 
 /// For oneself. It is queued; the lab must be open.
 ///
@@ -88,6 +93,13 @@ pub async fn start(
         }
         other => other?,
     }
+    let started = NewActivity::new(now, Event::ChallengeStarted)
+        .person(who.id)
+        .lab(lab.id)
+        .challenge(challenge)
+        .instance(id);
+    activity::record(&mut tx, &started).await?;
+    tell(&mut tx, &instance, "wanted", true).await?;
     let subject = format!("lab/{}/member/{}", lab.slug, who.login);
     let detail = serde_json::json!({ "challenge": challenge, "instance": id });
     let entry = audit::Entry::new(now, actor, "challenge_start", &subject).detail(detail);

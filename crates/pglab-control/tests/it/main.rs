@@ -9,4 +9,5 @@ mod directory;
 mod example;
 mod live;
 mod packs;
+mod pods;
 mod session;
