@@ -554,6 +554,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/instances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What members run or ran in a lab, the newest first, for its staff. At most 1,000. */
+        get: operations["instance_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/instances/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One instance: one's own, or any of the lab for its staff. */
+        get: operations["instance_show"];
+        put?: never;
+        post?: never;
+        /** End an instance. Ending one that is ended is fine. */
+        delete: operations["instance_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/instances/{id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an instance its whole time once more, from now on. */
+        post: operations["instance_extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/instances/{id}/flag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The flag that is planted in an instance, for the lab's instructors. It is written to the audit. */
+        get: operations["instance_flag"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/instances/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every move of an instance, the oldest first. */
+        get: operations["instance_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/instances/{id}/pod": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the instance manager tells of the pod at this moment, for the lab's staff. */
+        get: operations["instance_pod"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/instances/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try at once again what failed. */
+        post: operations["instance_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/me": {
         parameters: {
             query?: never;
@@ -565,6 +685,40 @@ export interface paths {
         get: operations["lab_me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/me/challenges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own challenges that run as pods, in the order of the lab. */
+        get: operations["challenge_list_own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/me/challenges/{challenge}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a challenge for oneself. It is queued, and runs some seconds later. */
+        post: operations["challenge_start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1949,6 +2103,39 @@ export interface components {
             tasks_changed: string[];
             tasks_removed: string[];
         };
+        /** @description One run of a challenge by a member. */
+        ChallengeInstance: {
+            challenge: string;
+            challenge_id: string;
+            /** Format: date-time */
+            changed_at: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When something is done about it at the latest, while it waits.
+             */
+            deadline?: string | null;
+            /**
+             * Format: date-time
+             * @description It is ended then, unless it is extended.
+             */
+            expires_at: string;
+            id: string;
+            login: string;
+            /** @description What the instance manager last said that pglab could do nothing with. */
+            remark?: string | null;
+            state: components["schemas"]["InstanceStateName"];
+            terminal_url?: string | null;
+            /** @description Where it is reached, while it runs. */
+            url?: string | null;
+            /** @description Why it is so, and what it waits for. */
+            why: string;
+        };
+        ChallengeInstanceList: {
+            items: components["schemas"]["ChallengeInstance"][];
+            next?: string | null;
+        };
         ChallengePreview: components["schemas"]["LibraryChallenge"] & {
             author: string;
             /**
@@ -2658,6 +2845,25 @@ export interface components {
             predicate?: string | null;
             unique: boolean;
         };
+        InstanceFlag: {
+            flag: string;
+        };
+        InstanceHistory: {
+            items: components["schemas"]["InstanceMove"][];
+            next?: string | null;
+        };
+        /** @description A move of an instance. */
+        InstanceMove: {
+            /** Format: date-time */
+            at: string;
+            event: string;
+            /** @description Who did it; left out for pglab itself. */
+            login?: string | null;
+            state: components["schemas"]["InstanceStateName"];
+            why: string;
+        };
+        /** @enum {string} */
+        InstanceStateName: "queued" | "creating" | "active" | "terminating" | "terminated" | "error";
         Join: {
             /** @description In any case. */
             code: string;
@@ -3223,6 +3429,20 @@ export interface components {
             /** @description Signing out of pglab signs out of the provider too. */
             signs_out: boolean;
         };
+        /** @description A challenge that runs as a pod. */
+        OwnChallenge: {
+            /** @description In the words of the definition format: `container`, `web`, … */
+            challenge_type: string;
+            id: string;
+            instance?: components["schemas"]["ChallengeInstance"] | null;
+            /** @description By which its tasks name it. */
+            key: string;
+            name: string;
+        };
+        OwnChallengeList: {
+            items: components["schemas"]["OwnChallenge"][];
+            next?: string | null;
+        };
         /** @description Where the class is. */
         OwnClass: {
             /** Format: double */
@@ -3370,6 +3590,17 @@ export interface components {
             items: components["schemas"]["Person"][];
             /** @description The `cursor` of the next page. */
             next?: string | null;
+        };
+        /** @description What the instance manager tells at this moment, in its own words. */
+        PodStatus: {
+            /** Format: date-time */
+            created_at?: string | null;
+            ip?: string | null;
+            /** @description It knows a pod of this instance. */
+            known: boolean;
+            node?: string | null;
+            status?: string | null;
+            uptime?: string | null;
         };
         Postgres: {
             /**
@@ -4143,6 +4374,8 @@ export type BoardMember = components['schemas']['BoardMember'];
 export type BoardMemberEvent = components['schemas']['BoardMemberEvent'];
 export type BoardTask = components['schemas']['BoardTask'];
 export type ChallengeDiff = components['schemas']['ChallengeDiff'];
+export type ChallengeInstance = components['schemas']['ChallengeInstance'];
+export type ChallengeInstanceList = components['schemas']['ChallengeInstanceList'];
 export type ChallengePreview = components['schemas']['ChallengePreview'];
 export type Check = components['schemas']['Check'];
 export type CheckChange = components['schemas']['CheckChange'];
@@ -4203,6 +4436,10 @@ export type IdentityTest = components['schemas']['IdentityTest'];
 export type IdentityTestResult = components['schemas']['IdentityTestResult'];
 export type IdentityTestStep = components['schemas']['IdentityTestStep'];
 export type Index = components['schemas']['Index'];
+export type InstanceFlag = components['schemas']['InstanceFlag'];
+export type InstanceHistory = components['schemas']['InstanceHistory'];
+export type InstanceMove = components['schemas']['InstanceMove'];
+export type InstanceStateName = components['schemas']['InstanceStateName'];
 export type Join = components['schemas']['Join'];
 export type JoinLab = components['schemas']['JoinLab'];
 export type JoinOffer = components['schemas']['JoinOffer'];
@@ -4254,6 +4491,8 @@ export type NewTeam = components['schemas']['NewTeam'];
 export type NewToken = components['schemas']['NewToken'];
 export type ObjectName = components['schemas']['ObjectName'];
 export type OidcView = components['schemas']['OidcView'];
+export type OwnChallenge = components['schemas']['OwnChallenge'];
+export type OwnChallengeList = components['schemas']['OwnChallengeList'];
 export type OwnClass = components['schemas']['OwnClass'];
 export type OwnLab = components['schemas']['OwnLab'];
 export type OwnPage = components['schemas']['OwnPage'];
@@ -4271,6 +4510,7 @@ export type PasswordState = components['schemas']['PasswordState'];
 export type Person = components['schemas']['Person'];
 export type PersonChange = components['schemas']['PersonChange'];
 export type PersonList = components['schemas']['PersonList'];
+export type PodStatus = components['schemas']['PodStatus'];
 export type Postgres = components['schemas']['Postgres'];
 export type Preparation = components['schemas']['Preparation'];
 export type PreparationFailure = components['schemas']['PreparationFailure'];
@@ -5583,6 +5823,261 @@ export interface operations {
             };
         };
     };
+    instance_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeInstanceList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instance_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeInstance"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instance_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeInstance"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instance_extend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeInstance"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instance_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceFlag"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instance_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceHistory"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instance_pod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PodStatus"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instance_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeInstance"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lab_me: {
         parameters: {
             query?: never;
@@ -5601,6 +6096,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OwnPage"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    challenge_list_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnChallengeList"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    challenge_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                challenge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeInstance"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
