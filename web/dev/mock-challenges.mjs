@@ -101,6 +101,12 @@ const happened = (lab, n) => {
   return { id: String(9000 - n), at: iso(n * 41), event, severity: event === 'SYSTEM_WARNING' ? 'WARNING' : event === 'ACCESS_CODE_INVALID' ? 'ERROR' : 'INFO', is_reported: false, ...(event !== 'SYSTEM_WARNING' && { login: m.login, name: m.name }), lab: lab.slug, ...(/QUESTION|CHALLENGE/.test(event) && { challenge: 'The night of the amber', task: { id: task.id, title: task.title } }), metadata: event === 'QUESTION_COMPLETED' ? { points: task.points } : event === 'SYSTEM_WARNING' ? { message: 'the list of pods timed out' } : {} }
 }
 
+const rejudged = (id, state, lab, task) => ({
+  id, task: task.id, state, made_at: iso(300), made_by: 'ines', n_attempts: 41, n_left: 1, as_of_now: false, n_gain: 2, n_lose: 1,
+  members: lab.members.slice(2, 6).map((m, n) => ({ login: m.login, n_counted: n === 3 ? -1 : 0, ...(n === 2 ? { points_before: 10, done_before: iso(2000) } : n === 3 ? { points_before: 10, points_after: 10, done_after: iso(1000) } : { points_after: 10, done_after: iso(900) }) })),
+  attempts: lab.members.slice(2, 5).map((m, n) => ({ id: `r${n}`, login: m.login, at: iso(900 + n * 100), before: n === 2 ? 'right' : 'wrong', after: n === 2 ? 'wrong' : 'right', message: n === 2 ? WRONG.query.message : 'Right.' })),
+})
+
 /** The answer, or undefined where it is not about any of this. */
 export function answerChallenges({ req, url, seg, lab, labs, login, student, json, body, ok, none, problem, stream }) {
   const what = seg[2]
@@ -134,6 +140,13 @@ export function answerChallenges({ req, url, seg, lab, labs, login, student, jso
     return ok({ ...one, author: 'pglab', license: 'MIT', estimated_time: 45, learning_objectives: ['Joins over three tables', 'Relational division'], prerequisites: [], n_hidden_datasets: 2, tasks: QUESTIONS.filter(([, , kind]) => one.kinds.includes(kind)).map(([component, title, kind, points, text, more]) => ({ component, title, kind, points, text, is_answered: more.sent !== false, format: more.format ?? '', options: more.options ?? [], ...(more.attempts && { attempts: more.attempts }), hints: (more.hints ?? []).map((each, n) => hint(n, each)), explanation: 'A log says which badge passed, not who carried it.' })) })
   }
   if (!lab) return undefined
+  if (what === 'access-codes') {
+    const codes = (lab.codes ??= [{ id: '1', code: 'K7M2QX9A', url: 'http://127.0.0.1:7431/join/K7M2QX9A', works: true, expires_at: iso(-86400 * 3), max_uses: 40, used_count: 17, created_at: iso(86400) }, { id: '2', code: 'MIDTERM', url: '', works: false, used_count: 24, created_at: iso(86400 * 9), revoked_at: iso(86400 * 4) }])
+    if (req.method === 'GET') return ok({ items: codes, next: null })
+    if (req.method === 'DELETE') { Object.assign(codes.find((each) => each.code === seg[3]), { works: false, revoked_at: iso() }); return none() }
+    codes.unshift({ id: String(codes.length + 1), code: 'QW4RTZ8P', url: 'http://127.0.0.1:7431/join/QW4RTZ8P', works: true, used_count: 0, created_at: iso(), ...json() })
+    return ok(codes[0], 201)
+  }
   const m = lab.members.find((each) => each.login === login)
   if (what === 'rules') {
     if (req.method === 'PUT') lab.rules = json()
@@ -145,6 +158,15 @@ export function answerChallenges({ req, url, seg, lab, labs, login, student, jso
     return ok(standings(lab, !student && !url.searchParams.has('as_students')))
   }
   if (what === 'answers') return ok({ items: lab.tasks.filter(isQuestion).map(answerTask(lab, m)), next: null })
+  if (what === 'tasks' && seg[4] === 'rejudgings') {
+    const task = lab.tasks.find((each) => each.id === seg[3])
+    const made = (lab.rejudged ??= [rejudged('2', 'preview', lab, task), { ...rejudged('1', 'applied', lab, task), applied_at: iso(7200) }])
+    if (req.method === 'GET') return ok({ items: made, next: null })
+    const one = made.find((each) => each.id === seg[5])
+    if (seg[6] === 'apply') Object.assign(one, { state: 'applied', applied_at: iso() })
+    if (seg[6] === 'undo') Object.assign(one, { state: 'undone', undone_at: iso() })
+    return ok(one ?? made[0], one ? 200 : 201)
+  }
   if (what === 'tasks' && seg[4] === 'hints') {
     const hints = (m.hints ??= new Map())
     hints.set(seg[3], Number(seg[5]) + 1)

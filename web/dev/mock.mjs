@@ -429,9 +429,11 @@ async function answer(req, url, body, res) {
     if (seg[1] === 'nothing') return problem(404, 'not_found', 'There is no such link. Ask for a new one.')
     return req.method === 'GET' ? ok({ login: m.login, name: m.name, lab: { slug: lab.slug, title: lab.title }, state: st }) : ok({ kit: { ...kit(lab, m), password: m.secret } })
   }
+  if (seg[0] === 'join' && seg[1] && seg[1] !== 'account') return seg[1] === 'NOTHING' ? problem(422, 'invalid', 'The code does not work: it is unknown, revoked, expired or used up.') : ok({ lab: { slug: 'night', title: 'The night of the amber' }, accounts: true })
   if (!person) return problem(401, 'not_signed_in', 'Nobody is signed in.')
   if (path === '/me' && req.method === 'GET') return ok({ ...person, password: { initial: student, differs_since: login === 'alan' ? iso(900) : null } })
   if (path === '/me/password') return json().old_password === 'wrong' ? problem(422, 'invalid', 'The old password is not right.') : none()
+  if (path === '/join') return ok({ lab: { slug: 'night', title: 'The night of the amber' }, already: false })
   if (seg[0] === 'tokens') {
     if (req.method === 'GET') return ok({ items: tokens, next: null })
     if (req.method === 'POST') { const t = { id: id(), scopes: ['read', 'write'], created_at: iso(), last_used_at: null, expires_at: null, revoked_at: null, ...json() }; tokens.push(t); return ok({ ...t, token: 'pgl_k2v8Qd0YtXo3mJb1Zs5hRf7cWn9aLe4u' }, 201) }

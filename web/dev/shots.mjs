@@ -15,6 +15,10 @@ mkdirSync(OUT, { recursive: true })
 
 const PAGES = [
   ['sign-in', '/sign-in', null],
+  ['join', '/join', null],
+  ['join-code', '/join/K7M2QX9A', null],
+  ['join-signed-in', '/join/K7M2QX9A', 'ada'],
+  ['join-nothing', '/join/NOTHING', null],
   ['claim', '/claim/fresh', null],
   ['claim-kit', '/claim/fresh', null, (page) => page.getByRole('button', { name: /show my password/ }).click()],
   ['claim-used', '/claim/used', null],
@@ -68,6 +72,12 @@ const PAGES = [
   ['attempts', '/labs/night/attempts', 'admin'],
   ['attempts-open', '/labs/night/attempts?outcome=wrong', 'admin', (page) => page.locator('button[aria-expanded=false]').nth(2).click()],
   ['attempts-empty', '/labs/next-week/attempts', 'admin'],
+  ['rejudging', '/labs/night/rejudging', 'admin', async (page) => {
+    await page.getByLabel('Task').first().click()
+    await page.getByRole('option', { name: 'The crate' }).click()
+    await page.getByText('Said otherwise now').first().waitFor()
+  }],
+  ['rejudging-choose', '/labs/night/rejudging', 'admin'],
   ['activity', '/labs/night/activity', 'admin'],
   ['activity-none', '/labs/night/activity?login=nobody', 'admin'],
   ['library', '/library', 'admin', (page) => page.getByRole('checkbox').first().check()],
@@ -164,7 +174,7 @@ for (const [size, width, height] of SIZES) {
         console.log(`${shot}: ${text}`)
       }
       page.on('console', (message) => {
-        if (['error', 'warning'].includes(message.type()) && !(['no-lab', 'standings-off', 'challenge-none', 'lab-challenges-none'].includes(name) && /404/.test(message.text())) && !(name === 'packs-refused' && /422/.test(message.text()))) say(message.text())
+        if (['error', 'warning'].includes(message.type()) && !(['no-lab', 'standings-off', 'challenge-none', 'lab-challenges-none'].includes(name) && /404/.test(message.text())) && !(['packs-refused', 'join-nothing'].includes(name) && /422/.test(message.text()))) say(message.text())
       })
       page.on('pageerror', (error) => say(error.message))
       await page.goto(BASE + path)

@@ -25,6 +25,7 @@ import {
   memberRoute,
   myPageRoute,
   monitoringRoute,
+  rejudgingRoute,
   resultsRoute,
   rosterRoute,
   settingsRoute,
@@ -34,13 +35,15 @@ import {
   tasksRoute,
   tryRoute,
 } from './routes/lab'
-import { claimRoute, passwordRoute, signInRoute } from './routes/outside'
+import { claimRoute, codeRoute, joinRoute, passwordRoute, signInRoute } from './routes/outside'
 import { insideRoute, rootRoute } from './routes/root'
 
 const routeTree = rootRoute.addChildren([
   signInRoute,
   passwordRoute,
   claimRoute,
+  codeRoute,
+  joinRoute,
   insideRoute.addChildren([
     startRoute,
     labsRoute,
@@ -65,6 +68,7 @@ const routeTree = rootRoute.addChildren([
       resultsRoute,
       attemptsRoute,
       activityRoute,
+      rejudgingRoute,
       labChallengesRoute,
       tryRoute,
       monitoringRoute,

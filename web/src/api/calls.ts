@@ -33,6 +33,15 @@ export const tokenRevoke = (id: string) => remove(`/tokens/${e(id)}`)
 export const claimGet = (token: string) => request<T.Claim>(`/claims/${e(token)}`)
 export const claimTake = (token: string) => post<{ kit: T.Kit }>(`/claims/${e(token)}`)
 
+// Joining by a code
+export const joinLook = (code: string) => request<T.JoinOffer>(`/join/${e(code)}`)
+export const join = (code: string) => post<T.JoinedLab>('/join', { code })
+export const joinWithAccount = (body: T.JoinWithAccount) => post<T.Session>('/join/account', body).then(keepToken)
+export const accessCodeList = (slug: string) => request<T.List<T.AccessCode>>(`${lab(slug)}/access-codes`)
+export const accessCodeCreate = (slug: string, body: Partial<T.NewAccessCode>) =>
+  post<T.AccessCode>(`${lab(slug)}/access-codes`, body)
+export const accessCodeRevoke = (slug: string, code: string) => remove(`${lab(slug)}/access-codes/${e(code)}`)
+
 // People
 export const personList = (query: string, cursor?: string) =>
   request<T.List<T.Person>>(`/people?query=${e(query)}${cursor ? `&cursor=${e(cursor)}` : ''}`)
@@ -129,6 +138,13 @@ export const attemptList = (slug: string, wish: { task?: string; login?: string 
 }
 export const standingsGet = (slug: string, wall = false) => request<T.Standings>(`${lab(slug)}/standings${wall ? '?as_students=true' : ''}`)
 export const standingsUrl = (slug: string, what: '' | '.csv' | '/ctftime') => `/api/v1${lab(slug)}/standings${what}`
+const rejudging = (slug: string, task: string) => `${lab(slug)}/tasks/${e(task)}/rejudgings`
+export const rejudgingList = (slug: string, task: string) => request<T.List<T.Rejudging>>(rejudging(slug, task))
+export const rejudgingPreview = (slug: string, task: string) => post<T.Rejudging>(rejudging(slug, task))
+export const rejudgingApply = (slug: string, task: string, id: string) =>
+  post<T.Rejudging>(`${rejudging(slug, task)}/${e(id)}/apply`)
+export const rejudgingUndo = (slug: string, task: string, id: string) =>
+  post<T.Rejudging>(`${rejudging(slug, task)}/${e(id)}/undo`)
 export const rulesGet = (slug: string) => request<T.LabRules>(`${lab(slug)}/rules`)
 export const rulesSet = (slug: string, rules: T.LabRules) =>
   request<T.LabRules>(`${lab(slug)}/rules`, { method: 'PUT', json: rules })

@@ -25,6 +25,10 @@ export const meQuery = queryOptions({ queryKey: ['me'], queryFn: calls.meGet })
 export const tokensQuery = queryOptions({ queryKey: ['tokens'], queryFn: calls.tokenList })
 export const claimQuery = (token: string) =>
   queryOptions({ queryKey: ['claim', token], queryFn: () => calls.claimGet(token), staleTime: Infinity })
+export const joinQuery = (code: string) =>
+  queryOptions({ queryKey: ['join', code], queryFn: () => calls.joinLook(code), retry: false, staleTime: 60_000 })
+export const accessCodesQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'access-codes'], queryFn: () => calls.accessCodeList(slug) })
 export const peopleQuery = (query: string) =>
   queryOptions({ queryKey: ['people', query], queryFn: () => calls.personList(query) })
 export const labsQuery = queryOptions({ queryKey: ['labs'], queryFn: calls.labList })
@@ -111,6 +115,8 @@ export const standingsQuery = (slug: string, wall = false) =>
     queryFn: () => calls.standingsGet(slug, wall),
     retry: false,
   })
+export const rejudgingsQuery = (slug: string, task: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'rejudgings', task], queryFn: () => calls.rejudgingList(slug, task) })
 export const rulesQuery = (slug: string) =>
   queryOptions({ queryKey: ['lab', slug, 'rules'], queryFn: () => calls.rulesGet(slug) })
 export const identityQuery = queryOptions({

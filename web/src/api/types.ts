@@ -4,6 +4,7 @@
 import type * as G from './gen'
 
 export type {
+  AccessCode,
   Account as Me,
   ActivityEntry,
   AnswerAttempt,
@@ -35,6 +36,9 @@ export type {
   Identity,
   IdentityTest,
   IdentityTestResult,
+  JoinedLab,
+  JoinOffer,
+  JoinWithAccount,
   Kit,
   Lab,
   LabChallenges,
@@ -50,6 +54,7 @@ export type {
   MemberRole,
   MonitoredProgram,
   MonitoringState,
+  NewAccessCode,
   NewLab,
   NewPerson,
   NewTask,
@@ -66,6 +71,7 @@ export type {
   Postgres,
   Preparation,
   Reconciler,
+  Rejudging,
   Role as PersonRole,
   RosterEntry,
   RosterReport,

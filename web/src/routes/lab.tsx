@@ -25,6 +25,7 @@ import { SettingsPage } from '@/features/labs/SettingsPage'
 import { LabChallengesPage } from '@/features/library/LabChallengesPage'
 import { TryPage } from '@/features/library/TryPage'
 import { MonitoringPage } from '@/features/monitoring/MonitoringPage'
+import { RejudgingPage } from '@/features/rejudging/RejudgingPage'
 import { RosterPage } from '@/features/roster/RosterPage'
 import { AttemptsPage } from '@/features/standings/AttemptsPage'
 import { StandingsPage } from '@/features/standings/StandingsPage'
@@ -279,6 +280,28 @@ export const activityRoute = createRoute({
         slug={lab}
         filter={filter}
         change={(patch) => void navigate({ search: (was) => activitySearch({ ...was, ...patch }), replace: true })}
+      />
+    )
+  },
+})
+
+export const rejudgingRoute = createRoute({
+  getParentRoute: () => labRoute,
+  path: '/rejudging',
+  validateSearch: (search: Record<string, unknown>): { task?: string } => {
+    const task = text(search.task)
+    return task ? { task } : {}
+  },
+  component: function LabRejudging() {
+    const { lab } = rejudgingRoute.useParams()
+    const { task } = rejudgingRoute.useSearch()
+    const navigate = rejudgingRoute.useNavigate()
+    return (
+      <RejudgingPage
+        key={lab}
+        slug={lab}
+        task={task}
+        onTask={(next) => void navigate({ search: next ? { task: next } : {}, replace: true })}
       />
     )
   },

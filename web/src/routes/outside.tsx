@@ -3,6 +3,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { createRoute, redirect, useNavigate, useRouter } from '@tanstack/react-router'
 import { claimQuery, sessionQuery } from '@/api/queries'
+import { CodePage, JoinPage } from '@/features/join/JoinPage'
 import { ClaimPage } from '@/features/session/ClaimPage'
 import { PasswordForm, SignIn } from '@/features/session/SignIn'
 import { Page, PageHead } from '@/ui/Blocks'
@@ -74,5 +75,28 @@ export const claimRoute = createRoute({
   component: function Claim() {
     const { token } = claimRoute.useParams()
     return <ClaimPage token={token} />
+  },
+})
+
+export const codeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/join',
+  component: function Code() {
+    const navigate = useNavigate()
+    return <CodePage onCode={(code) => void navigate({ to: '/join/$code', params: { code } })} />
+  },
+})
+
+/** For those who are signed in, and for those who are not yet. */
+export const joinRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/join/$code',
+  loader: ({ context }) => context.queryClient.ensureQueryData(sessionQuery),
+  component: function Join() {
+    const { code } = joinRoute.useParams()
+    const navigate = useNavigate()
+    return (
+      <JoinPage key={code} code={code} onJoined={(lab) => void navigate({ to: '/labs/$lab/me', params: { lab } })} />
+    )
   },
 })

@@ -36,6 +36,9 @@ export function LabsPage() {
         ) : (
           <EmptyState title="You are in no lab yet">
             <p>Your instructor adds you by the roster of a lab; it appears here then. Did you sign in with the right login?</p>
+            <p>
+              With an access code you <Link to="/join">join by yourself</Link>.
+            </p>
           </EmptyState>
         )}
       </Page>

@@ -7,6 +7,7 @@ import * as calls from '@/api/calls'
 import { isApiError, sentence } from '@/api/client'
 import { labQuery, membersQuery } from '@/api/queries'
 import type { RosterReport } from '@/api/types'
+import { AccessCodes } from '@/features/join/AccessCodes'
 import { mayImport } from '@/features/labs/may'
 import { Notice, Page, Section } from '@/ui/Blocks'
 import { plural } from '@/ui/format'
@@ -130,6 +131,7 @@ export function RosterPage({ slug }: { slug: string }) {
           actions={edits && !importing && <Button onClick={() => setImporting(true)}>Import a roster</Button>}
         />
       )}
+      {edits && <AccessCodes slug={slug} />}
     </Page>
   )
 }

@@ -50,9 +50,19 @@ export function AttemptsPage({
         title="Attempts"
         lead="Every answer that was sent, the latest first. A line shows the whole answer and what was said of it."
         actions={
-          <Link to="/labs/$lab/standings" params={{ lab: slug }} className="link">
-            Standings
-          </Link>
+          <>
+            <Link
+              to="/labs/$lab/rejudging"
+              params={{ lab: slug }}
+              search={search.task ? { task: search.task } : {}}
+              className="link"
+            >
+              Judge anew
+            </Link>
+            <Link to="/labs/$lab/standings" params={{ lab: slug }} className="link">
+              Standings
+            </Link>
+          </>
         }
       >
         <div className={classes.filters}>
