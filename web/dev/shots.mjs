@@ -121,7 +121,8 @@ async function testIdentity(page, identity) {
 }
 /** A wrong answer to the first task that is open, with what was said of it. */
 async function wrongAnswer(page) {
-  for (const button of await page.locator('li:not([data-state=done]) > button[aria-expanded=false]').all()) await button.click()
+  const closed = page.locator('li:not([data-state=done]) > button[aria-expanded=false]')
+  while ((await closed.count()) > 0) await closed.first().click()
   const look = page.getByRole('button', { name: 'Look at my database' })
   const field = page.getByRole('textbox', { name: /^Your answer to/ })
   if ((await look.count()) > 0) await look.first().click()
