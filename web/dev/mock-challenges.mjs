@@ -31,7 +31,7 @@ const iso = (secondsAgo = 0) => new Date(Date.now() - secondsAgo * 1000).toISOSt
 const rulesOf = (lab) => (lab.rules ??= { opens_at: null, due_at: null, late: { grace_s: 0, once_percent: 0, day_percent: 0, most_percent: 0 }, first_bonus: 0, answers_per_minute: 20, standings: lab.slug === 'night', frozen_at: null })
 const isQuestion = (task) => task.question !== undefined
 
-export function standings(lab, revealed) {
+function standings(lab, revealed) {
   const worth = new Map(lab.tasks.map((task) => [task.id, task.points]))
   const rows = lab.members.filter((m) => !m.removed_at).map((m) => {
     const done = [...m.completed].filter(([task]) => worth.has(task)).map(([task, at]) => ({ task, points: worth.get(task), at })).sort((a, b) => a.at.localeCompare(b.at))

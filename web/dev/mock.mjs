@@ -9,7 +9,7 @@ import { createServer } from 'node:http'
 import { existsSync, readFileSync } from 'node:fs'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { answerChallenges, questionTasks, spread, standings } from './mock-challenges.mjs'
+import { answerChallenges, questionTasks, spread } from './mock-challenges.mjs'
 import { consoleOf } from './mock-console.mjs'
 
 const PORT = Number(process.env.PGLAB_DEV_PORT ?? 7431)
@@ -252,7 +252,6 @@ setInterval(() => {
   }
 }, PACE_MS)
 setInterval(() => { for (const lab of labs.values()) for (const s of lab.streams) send(s, 'ping', {}) }, 15000)
-setInterval(() => { for (const lab of labs.values()) for (const s of lab.labStreams) if (s.kind === 'standings') send(s.res, 'standings', standings(lab, true)) }, 3000)
 
 const PEOPLE = [
   { id: id(), login: 'admin', name: 'Admin', email: null, role: 'admin', disabled_at: null },

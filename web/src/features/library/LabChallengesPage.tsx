@@ -4,7 +4,7 @@
 import { ActionIcon, Button } from '@mantine/core'
 import { useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { type KeyboardEvent, useState } from 'react'
+import { type KeyboardEvent, useRef, useState } from 'react'
 import * as calls from '@/api/calls'
 import { sentence } from '@/api/client'
 import { labChallengesQuery, labQuery, libraryQuery } from '@/api/queries'
@@ -25,6 +25,10 @@ export function LabChallengesPage({ slug }: { slug: string }) {
   const client = useQueryClient()
   const [said, setSaid] = useState('')
   const [dragged, setDragged] = useState<number | null>(null)
+  /** Null before anything was changed. */
+  const [saving, setSaving] = useState<boolean | null>(null)
+  const queue = useRef<Promise<unknown>>(Promise.resolve())
+  const nth = useRef(0)
   const edits = mayManage(lab)
   const made = query.data
   if (!made) {
@@ -51,16 +55,22 @@ export function LabChallengesPage({ slug }: { slug: string }) {
       others: [...everything].filter((each) => !chosen.includes(each)),
     })
     setSaid(what)
-    calls
-      .labChallengesSet(slug, chosen)
+    setSaving(true)
+    // One after the other, and only the last has something to say of what is shown.
+    const mine = (nth.current += 1)
+    const isLast = () => nth.current === mine
+    queue.current = queue.current
+      .then(() => calls.labChallengesSet(slug, chosen))
       .then((next) => {
+        if (!isLast()) return undefined
         client.setQueryData(key, next)
         return client.invalidateQueries({ queryKey: labQuery(slug).queryKey, exact: true })
       })
       .catch((error: unknown) => {
-        client.setQueryData(key, made)
         failed(error)
+        return isLast() ? client.invalidateQueries({ queryKey: key }) : undefined
       })
+      .finally(() => isLast() && setSaving(false))
   }
   const move = (from: number, to: number) => {
     const key = made.chosen[from]
@@ -82,9 +92,16 @@ export function LabChallengesPage({ slug }: { slug: string }) {
             : 'In the order in which students meet them.'
         }
         actions={
-          <Button component={Link} to="/labs/$lab/try" params={{ lab: slug } as never}>
-            Try as a student
-          </Button>
+          <>
+            {saving !== null && (
+              <span className="dim" role="status">
+                {saving ? 'Saving…' : 'Saved'}
+              </span>
+            )}
+            <Button component={Link} to="/labs/$lab/try" params={{ lab: slug } as never}>
+              Try as a student
+            </Button>
+          </>
         }
       >
         <ol className={classes.list}>
