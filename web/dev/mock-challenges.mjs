@@ -193,6 +193,17 @@ export function answerChallenges({ req, url, seg, lab, labs, login, student, jso
     return ok({ pack: 'harbour-sql', pack_version: '1.2.0', chosen, others: all.filter((each) => !chosen.includes(each)) })
   }
   if (what === 'activity') return stream('activity', happened(lab, 0))
+  if (what === 'similarity') {
+    const [a, b, c] = lab.members
+    if (!a) return ok({ items: [], next: null })
+    const who = (m) => ({ login: m.login, name: m.name })
+    const task = lab.tasks[0]
+    const sql = ["SELECT sailing.id, ship.name, sailing.departs_at\nFROM cargo JOIN sailing ON sailing.id = cargo.sailing_id\nLEFT JOIN ship ON ship.id = sailing.ship_id\nWHERE description ILIKE '%amber%'", "select s.id, ship.name, s.departs_at from cargo join sailing s on s.id = cargo.sailing_id left join ship on ship.id = s.ship_id where description ilike '%amber%'"]
+    return ok({ items: [
+      { members: [who(a), who(b)], score: 15.5, answers: [{ task: task.id, title: task.title, distance: 4, n_tokens: 41, n_same: 2, at: [iso(1200), iso(1160)], answers: sql }], flags: [{ task: lab.tasks[8].id, title: lab.tasks[8].title, login: b.login, flag_of: a.login, at: iso(800) }], same_minute: lab.tasks.slice(2, 5).map((each) => ({ task: each.id, title: each.title, at: [iso(900), iso(880)] })) },
+      { members: [who(b), who(c)], score: 4, answers: [{ task: task.id, title: task.title, distance: 0, n_tokens: 41, n_same: 3, at: [iso(1200), iso(300)], answers: [sql[0], sql[0]] }], flags: [], same_minute: [] },
+    ], next: null })
+  }
   if (what === 'awards') return none()
   return undefined
 }

@@ -70,7 +70,7 @@ const PAGES = [
   ['standings-empty', '/labs/next-week/standings', 'admin'],
   ['standings-off', '/labs/harbour/standings', 'ada'],
   ['attempts', '/labs/night/attempts', 'admin'],
-  ['attempts-open', '/labs/night/attempts?outcome=wrong', 'admin', (page) => page.locator('button[aria-expanded=false]').nth(2).click()],
+  ['attempts-open', '/labs/night/attempts?outcome=wrong', 'admin', (page) => page.locator('main button[aria-expanded=false]').nth(2).click()],
   ['attempts-empty', '/labs/next-week/attempts', 'admin'],
   ['rejudging', '/labs/night/rejudging', 'admin', async (page) => {
     await page.getByLabel('Task').first().click()
@@ -78,6 +78,8 @@ const PAGES = [
     await page.getByText('Said otherwise now').first().waitFor()
   }],
   ['rejudging-choose', '/labs/night/rejudging', 'admin'],
+  ['similarity', '/labs/night/similarity', 'admin', (page) => page.locator('main button[aria-expanded=false]').first().click()],
+  ['similarity-none', '/labs/next-week/similarity', 'admin'],
   ['activity', '/labs/night/activity', 'admin'],
   ['activity-none', '/labs/night/activity?login=nobody', 'admin'],
   ['library', '/library', 'admin', (page) => page.getByRole('checkbox').first().check()],
@@ -124,10 +126,11 @@ async function wrongAnswer(page) {
   const closed = page.locator('li:not([data-state=done]) > button[aria-expanded=false]')
   while ((await closed.count()) > 0) await closed.first().click()
   const look = page.getByRole('button', { name: 'Look at my database' })
-  const field = page.getByRole('textbox', { name: /^Your answer to/ })
+  const field = page.getByRole('textbox', { name: /^Your (answer to|query for)/ })
   if ((await look.count()) > 0) await look.first().click()
   else {
-    await field.first().fill('Davor')
+    await field.first().click()
+    await page.keyboard.insertText('SELECT 1')
     await page.getByRole('button', { name: 'Answer', exact: true }).first().click()
   }
   await page.getByText(/^(Not yet|That is not it)/).first().scrollIntoViewIfNeeded()

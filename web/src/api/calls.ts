@@ -145,6 +145,8 @@ export const rejudgingApply = (slug: string, task: string, id: string) =>
   post<T.Rejudging>(`${rejudging(slug, task)}/${e(id)}/apply`)
 export const rejudgingUndo = (slug: string, task: string, id: string) =>
   post<T.Rejudging>(`${rejudging(slug, task)}/${e(id)}/undo`)
+export const similarityGet = (slug: string) => request<T.List<T.SimilarPair>>(`${lab(slug)}/similarity`)
+export const packSaveUrl = (slug: string) => `/api/v1${lab(slug)}/pack`
 export const rulesGet = (slug: string) => request<T.LabRules>(`${lab(slug)}/rules`)
 export const rulesSet = (slug: string, rules: T.LabRules) =>
   request<T.LabRules>(`${lab(slug)}/rules`, { method: 'PUT', json: rules })

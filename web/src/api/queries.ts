@@ -115,6 +115,8 @@ export const standingsQuery = (slug: string, wall = false) =>
     queryFn: () => calls.standingsGet(slug, wall),
     retry: false,
   })
+export const similarityQuery = (slug: string) =>
+  queryOptions({ queryKey: ['lab', slug, 'similarity'], queryFn: () => calls.similarityGet(slug), staleTime: 60_000 })
 export const rejudgingsQuery = (slug: string, task: string) =>
   queryOptions({ queryKey: ['lab', slug, 'rejudgings', task], queryFn: () => calls.rejudgingList(slug, task) })
 export const rulesQuery = (slug: string) =>

@@ -80,6 +80,7 @@ export type {
   SharedError,
   SignedOut,
   SignInWays,
+  SimilarPair,
   Standings,
   Start,
   System as SystemInfo,

@@ -27,6 +27,7 @@ import { TryPage } from '@/features/library/TryPage'
 import { MonitoringPage } from '@/features/monitoring/MonitoringPage'
 import { RejudgingPage } from '@/features/rejudging/RejudgingPage'
 import { RosterPage } from '@/features/roster/RosterPage'
+import { SimilarityPage } from '@/features/similarity/SimilarityPage'
 import { AttemptsPage } from '@/features/standings/AttemptsPage'
 import { StandingsPage } from '@/features/standings/StandingsPage'
 import { StudentPage } from '@/features/student/StudentPage'
@@ -282,6 +283,15 @@ export const activityRoute = createRoute({
         change={(patch) => void navigate({ search: (was) => activitySearch({ ...was, ...patch }), replace: true })}
       />
     )
+  },
+})
+
+export const similarityRoute = createRoute({
+  getParentRoute: () => labRoute,
+  path: '/similarity',
+  component: function Similarity() {
+    const { lab } = similarityRoute.useParams()
+    return <SimilarityPage key={lab} slug={lab} />
   },
 })
 

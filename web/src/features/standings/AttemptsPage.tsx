@@ -59,6 +59,9 @@ export function AttemptsPage({
             >
               Judge anew
             </Link>
+            <Link to="/labs/$lab/similarity" params={{ lab: slug }} className="link">
+              Alike
+            </Link>
             <Link to="/labs/$lab/standings" params={{ lab: slug }} className="link">
               Standings
             </Link>

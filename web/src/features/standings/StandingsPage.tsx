@@ -16,7 +16,7 @@ import { points } from '@/ui/format'
 import { ScreenIcon } from '@/ui/icons'
 import { LineMark } from '@/ui/LineMark'
 import { Time, useNow } from '@/ui/Time'
-import { bracket, curves, MOST_LINES, scrolled, sectionsOf, solvers, type StandingsRow } from './curve'
+import { bracket, curves, isOwn, MOST_LINES, scrolled, sectionsOf, solvers, type StandingsRow } from './curve'
 import { FreezeControl, FrozenNotice, FrozenSentence } from './Frozen'
 import { PointsChart } from './PointsChart'
 import { Solved, SolvedBy, SolvedKey, type Solvers } from './Solved'
@@ -214,18 +214,20 @@ function Table({
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={row.login} className={row.login === own ? classes.own : undefined}>
+            <tr key={row.login} className={isOwn(row, own) ? classes.own : undefined}>
               <td className="num">{row.rank}</td>
               <td>
-                {standings.revealed && !large ? (
+                {standings.revealed && !large && !row.team ? (
                   <Link to="/labs/$lab/members/$login" params={{ lab: standings.lab, login: row.login }}>
                     {row.name}
                   </Link>
                 ) : (
                   row.name
                 )}{' '}
-                {!large && row.name !== row.login && <span className="dim wide-only">{row.login}</span>}
-                {row.login === own && <span className="dim"> you</span>}
+                {!large && row.name !== row.login && (
+                  <span className="dim wide-only">{row.team ? row.team.join(', ') : row.login}</span>
+                )}
+                {isOwn(row, own) && <span className="dim"> you</span>}
                 {!large && tasks.length > 0 && (
                   <div className={`phone-only ${classes.under}`}>
                     <Solved tasks={tasks} row={row} solvers={by} fluid />

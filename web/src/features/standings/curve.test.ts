@@ -46,6 +46,12 @@ test('the first few are drawn, and oneself in place of the last of them', () => 
   expect(curves(rows, undefined, 0, 3).lines).toHaveLength(3)
 })
 
+test('a team is oneself to each of its members', () => {
+  const team = row('reds', 1, [['a', 5, 1]], { team: ['ada', 'bob'] })
+  expect(curves([team], 'bob', 0).lines[0]?.own).toBe(true)
+  expect(curves([team], 'eve', 0).lines[0]?.own).toBe(false)
+})
+
 test('who has no points is not drawn, and nobody is no chart', () => {
   expect(curves([row('ada', 1, [])], undefined, at(10) * 1000)).toEqual({ at: [], lines: [] })
   expect(curves([row('ada', 1, [])], 'ada', at(10) * 1000).at).toEqual([])

@@ -20,6 +20,10 @@ export interface Curves {
   lines: Curve[]
 }
 
+/** Is it oneself, or the team that one is in? */
+export const isOwn = (row: Pick<StandingsRow, 'login' | 'team'>, own: string | undefined): boolean =>
+  own !== undefined && (row.team ? row.team.includes(own) : row.login === own)
+
 /** How many lines can still be told apart. */
 export const MOST_LINES = 8
 
@@ -35,9 +39,9 @@ export function changes(row: StandingsRow): { at: number; points: number }[] {
 
 /** The curves of the first `most` of these rows, and of oneself, where one is among them. */
 export function curves(rows: readonly StandingsRow[], own: string | undefined, now: number, most = MOST_LINES): Curves {
-  const earned = rows.filter((row) => row.points !== 0 || row.login === own)
+  const earned = rows.filter((row) => row.points !== 0 || isOwn(row, own))
   const first = earned.slice(0, most)
-  const mine = earned.find((row) => row.login === own)
+  const mine = earned.find((row) => isOwn(row, own))
   const shown = mine && !first.includes(mine) ? [...first.slice(0, most - 1), mine] : first
   const steps = shown.map(changes)
   const moments = steps.flatMap((each) => each.map((step) => step.at))
@@ -58,7 +62,7 @@ export function curves(rows: readonly StandingsRow[], own: string | undefined, n
       }
       return value
     })
-    return { login: row.login, name: row.name, rank: row.rank, points: row.points, own: row.login === own, values }
+    return { login: row.login, name: row.name, rank: row.rank, points: row.points, own: isOwn(row, own), values }
   })
   return { at, lines }
 }

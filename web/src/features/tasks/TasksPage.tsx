@@ -99,6 +99,9 @@ export function TasksPage({
         actions={
           edits && (
             <>
+              <a className="link" href={calls.packSaveUrl(slug)} download>
+                Save as a pack
+              </a>
               {lab.example?.state === 'ready' && <Button onClick={() => setDeriving(true)}>Derive again…</Button>}
               <Button onClick={() => setAdding(true)} leftSection={<PlusIcon size={14} />}>
                 Add a task
