@@ -35,6 +35,7 @@ mod pages;
 pub mod people;
 pub mod preparation;
 mod problem;
+pub mod query_report;
 pub mod rejudging;
 pub mod results;
 pub mod roster;

@@ -21,7 +21,7 @@ use crate::{
     example,
     extract::OnMetricsListener,
     headers, health, idempotency, identity, instances, labs, library, members, metrics, monitoring, oidc,
-    packs, pages, people, preparation, rejudging, results, roster, session, similarity, standings, system,
+    packs, pages, people, preparation, query_report, rejudging, results, roster, session, similarity, standings, system,
     tasks, teams, tokens,
 };
 
@@ -43,6 +43,7 @@ fn routes() -> OpenApiRouter<Control> {
         .merge(packs::router())
         .merge(library::router())
         .merge(answers::router())
+        .merge(query_report::router())
         .merge(rejudging::router())
         .merge(instances::router())
         .merge(standings::router())

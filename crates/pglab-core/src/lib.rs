@@ -13,6 +13,7 @@ pub mod clock;
 pub mod console;
 pub mod derive;
 pub mod directory;
+pub mod distinguish;
 pub mod exporter;
 pub mod expression;
 pub mod hba;

@@ -66,6 +66,15 @@ pub fn judge_database(slug: &Slug, generation: i32, n: usize) -> Result<Ident, I
     Ident::new(format!("pglab_jd_{slug}_{generation}_{n}"))
 }
 
+/// The `n`-th dataset that was made by mutating the start, for the references of this digest.
+///
+/// # Errors
+/// None for a slug of at most 40 characters.
+pub fn mutated_database(slug: &Slug, generation: i32, digest: u64, n: usize) -> Result<Ident, IdentError> {
+    let digest = digest & 0x00ff_ffff;
+    Ident::new(format!("pglab_jd_{slug}_{generation}_m{digest:06x}{n}"))
+}
+
 /// LOGIN, member of the student's role only; runs the checks.
 ///
 /// # Errors

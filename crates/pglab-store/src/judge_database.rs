@@ -60,6 +60,24 @@ pub async fn of_lab(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Vec<(Id
     .collect()
 }
 
+/// The names of those whose dataset begins so.
+pub async fn with_prefix(
+    executor: impl PgExecutor<'_>,
+    lab: LabId,
+    prefix: &str,
+) -> Result<Vec<Ident>, Error> {
+    sqlx::query_scalar!(
+        "SELECT database_name FROM judge_database WHERE lab_id = $1 AND starts_with(dataset, $2)",
+        lab.uuid(),
+        prefix
+    )
+    .fetch_all(executor)
+    .await?
+    .into_iter()
+    .map(|name| document("the name of a database", name.into()))
+    .collect()
+}
+
 pub async fn delete(executor: impl PgExecutor<'_>, database: &Ident) -> Result<(), Error> {
     sqlx::query!(
         "DELETE FROM judge_database WHERE database_name = $1",

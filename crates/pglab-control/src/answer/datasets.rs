@@ -11,7 +11,7 @@ use pglab_fleet::{
     dump,
     load::{LoadLimits, PlaceSpec},
     provision::{database, role},
-    template::{JudgeRequest, ensure_roles, make_judge},
+    template::{JudgeRequest, Mutation, ensure_roles, make_judge},
 };
 use pglab_identity::password::scram_verifier;
 use pglab_store::{example, instance::Instance, judge_database, lab::Lab, lab_source};
@@ -22,6 +22,8 @@ use crate::{Control, Error};
 /// One of the databases that an answer is judged in.
 #[derive(Debug, Clone)]
 pub(super) struct Dataset {
+    /// Empty for the start.
+    pub(super) name: String,
     pub(super) database: Ident,
     /// Its rows may be shown: the start, or a small one whose author allows it.
     pub(super) show_rows: bool,
@@ -78,7 +80,15 @@ pub(super) async fn ready(control: &Control, lab: &Lab, wanted: &[String]) -> Re
             let files: Vec<&String> = seeds
                 .chain(hidden.iter().flat_map(|hidden| &hidden.files))
                 .collect();
-            make(control, lab, name, Some(&start).filter(|_| from_start), &files).await?;
+            make(
+                control,
+                lab,
+                name,
+                Some(&start).filter(|_| from_start),
+                &files,
+                None,
+            )
+            .await?;
             control.answers().forget_references(name);
             judge_database::set_ready(pool, name, control.now()).await?;
         }
@@ -86,6 +96,7 @@ pub(super) async fn ready(control: &Control, lab: &Lab, wanted: &[String]) -> Re
     Ok(datasets
         .into_iter()
         .map(|(database, hidden)| Dataset {
+            name: hidden.map(|hidden| hidden.name.clone()).unwrap_or_default(),
             database,
             show_rows: hidden.is_none_or(|hidden| hidden.show_rows),
             hidden: hidden.is_some(),
@@ -93,12 +104,14 @@ pub(super) async fn ready(control: &Control, lab: &Lab, wanted: &[String]) -> Re
         .collect())
 }
 
-async fn make(
+/// One of them, in place of what is left of that name.
+pub(super) async fn make(
     control: &Control,
     lab: &Lab,
     name: &Ident,
     copied: Option<&Ident>,
     files: &[&String],
+    mutation: Option<Mutation<'_>>,
 ) -> Result<(), Error> {
     let judge_role = names::judge_role(&lab.slug).map_err(Error::internal)?;
     let reference_role = names::reference_role(&lab.slug).map_err(Error::internal)?;
@@ -151,6 +164,7 @@ async fn make(
         judge_role: &judge_role,
         copied,
         scripts: &scripts,
+        mutation,
         programs: &programs,
         limits: LoadLimits::default(),
         random: &*control.random,
@@ -202,11 +216,15 @@ pub(super) async fn as_reference(
     lab: &Lab,
     database: &Ident,
 ) -> Result<AnswerSession, Error> {
+    open(control, &reference_target(control, lab, database)?).await
+}
+
+/// How the role of the references signs in there.
+pub(super) fn reference_target(control: &Control, lab: &Lab, database: &Ident) -> Result<Target, Error> {
     let role = names::reference_role(&lab.slug).map_err(Error::internal)?;
-    let target = control
+    Ok(control
         .cluster
-        .login_config(&role, &reference_password(control, lab), database);
-    open(control, &target).await
+        .login_config(&role, &reference_password(control, lab), database))
 }
 
 /// A session of a member's own checker: in their own database, or in one of these, where it is let in the first time.
@@ -245,6 +263,7 @@ async fn open(control: &Control, target: &Target) -> Result<AnswerSession, Error
 /// All of a lab, with their roles.
 pub(crate) async fn remove(control: &Control, connection: &Connection, lab: &Lab) -> Result<(), Error> {
     let pool = control.store.pool();
+    control.answers().forget_planned(lab.id);
     let known = judge_database::of_lab(pool, lab.id).await?;
     if known.is_empty() {
         return Ok(());

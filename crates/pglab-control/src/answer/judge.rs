@@ -12,16 +12,16 @@ use pglab_core::{
     instance::InstanceState,
     task::{
         TaskKind,
-        kind::{Contract, PlanTask},
+        kind::{Contract, PlanTask, QueryTask},
     },
 };
 use pglab_fleet::answer::{AnswerSession, Fault};
 use pglab_identity::password;
-use pglab_store::{instance, lab::Lab};
+use pglab_store::{instance, lab::Lab, standing};
 
 use super::{
     datasets::{self, as_member, as_reference},
-    flag,
+    flag, mutated,
     submit::Given,
     verdict::{Part, SqlProblem, Verdict},
 };
@@ -88,7 +88,7 @@ pub(super) async fn judge(
                 Ok(sql) => sql,
                 Err(unfit) => return Ok(unfit),
             };
-            rows(
+            let said = rows(
                 control,
                 lab,
                 who,
@@ -97,7 +97,13 @@ pub(super) async fn judge(
                 &task.contract,
                 &task.datasets,
             )
-            .await
+            .await?;
+            match said {
+                Said::Verdict(verdict) if verdict.right && is_mutated(control, lab, task).await? => {
+                    on_mutated(control, lab, who, sql, task, verdict).await
+                }
+                said => Ok(said),
+            }
         }
         TaskKind::Plan(task) => judge_plan(control, lab, who, task, given).await,
         TaskKind::Assert(task) => {
@@ -294,6 +300,53 @@ async fn rows(
         }
     }
     Ok(Said::from(said))
+}
+
+/// Is the task judged on mutated data, too?
+async fn is_mutated(control: &Control, lab: &Lab, task: &QueryTask) -> Result<bool, Error> {
+    Ok(task.mutations || standing::rules(control.store.pool(), lab.id).await?.mutations)
+}
+
+/// What was right on the start and the hidden datasets, on the mutated ones.
+async fn on_mutated(
+    control: &Control,
+    lab: &Lab,
+    who: Who,
+    sql: &str,
+    task: &QueryTask,
+    right: Box<Verdict>,
+) -> Result<Said, Error> {
+    let planned = mutated::ready(control, lab).await?;
+    if mutated::unfit(&task.reference, &planned.schema).is_some() {
+        return Ok(Said::Verdict(right));
+    }
+    for (database, _) in &planned.datasets {
+        let Some(expected) = mutated::reference(control, lab, database, &task.reference).await? else {
+            continue;
+        };
+        let Ok(ready) = Ready::new(&task.contract, &task.reference, &expected.columns) else {
+            continue;
+        };
+        let session = match session_in(control, lab, who, database).await? {
+            Ok(session) => session,
+            Err(unfit) => return Ok(unfit),
+        };
+        let found = match session.query(sql).await {
+            Ok(found) => found,
+            Err(Fault::Away(error)) => return Err(error.into()),
+            Err(fault) => return Ok(Said::from(failed(fault, true))),
+        };
+        let verdict = tokio::task::spawn_blocking(move || {
+            let comparison = ready.compare(&expected, &found);
+            Verdict::of_rows(&comparison, &expected, false, ready.in_words(&expected.columns))
+        })
+        .await
+        .map_err(Error::internal)?;
+        if !verdict.right {
+            return Ok(Said::from(verdict));
+        }
+    }
+    Ok(Said::Verdict(right))
 }
 
 /// A message of PostgreSQL may quote values: of hidden data only the SQLSTATE is told.

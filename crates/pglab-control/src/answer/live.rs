@@ -1,18 +1,21 @@
 //! What is kept in memory about answers: how many are judged at once, what the references return, and who is making the
 //! databases in which they are judged.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use pglab_core::{answer::rows::RowSet, id::LabId, ident::Ident};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, watch};
 
-use super::Standings;
+use super::{Standings, mutated::Planned};
 
 /// Sessions on the cluster for judging at once.
 const BUDGET: usize = 8;
 /// Results of references that are kept.
-const MAX_REFERENCES: usize = 256;
+const MAX_REFERENCES: usize = 1024;
 
 /// A database and a query.
 type ReferenceKey = (Ident, String);
@@ -21,6 +24,9 @@ type ReferenceKey = (Ident, String);
 pub(crate) struct Live {
     pub(super) sessions: Semaphore,
     references: Mutex<HashMap<ReferenceKey, Arc<RowSet>>>,
+    /// Those that can't be judged by, of mutated data.
+    unusable: Mutex<HashSet<ReferenceKey>>,
+    planned: Mutex<HashMap<LabId, Arc<Planned>>>,
     making: Mutex<HashMap<LabId, Arc<AsyncMutex<()>>>>,
     standings: Mutex<HashMap<LabId, Kept>>,
 }
@@ -49,6 +55,8 @@ impl Default for Live {
         Self {
             sessions: Semaphore::new(BUDGET),
             references: Mutex::default(),
+            unusable: Mutex::default(),
+            planned: Mutex::default(),
             making: Mutex::default(),
             standings: Mutex::default(),
         }
@@ -71,6 +79,32 @@ impl Live {
 
     pub(super) fn forget_references(&self, database: &Ident) {
         self.references.lock().retain(|(other, _), _| other != database);
+        self.unusable.lock().retain(|(other, _)| other != database);
+    }
+
+    pub(super) fn is_unusable(&self, database: &Ident, sql: &str) -> bool {
+        let key = (database.clone(), sql.to_owned());
+        self.unusable.lock().contains(&key)
+    }
+
+    pub(super) fn keep_unusable(&self, database: &Ident, sql: &str) {
+        let mut unusable = self.unusable.lock();
+        if unusable.len() >= MAX_REFERENCES {
+            unusable.clear();
+        }
+        unusable.insert((database.clone(), sql.to_owned()));
+    }
+
+    pub(super) fn planned(&self, lab: LabId) -> Option<Arc<Planned>> {
+        self.planned.lock().get(&lab).cloned()
+    }
+
+    pub(super) fn keep_planned(&self, lab: LabId, planned: Arc<Planned>) {
+        self.planned.lock().insert(lab, planned);
+    }
+
+    pub(super) fn forget_planned(&self, lab: LabId) {
+        self.planned.lock().remove(&lab);
     }
 
     pub(super) fn making(&self, lab: LabId) -> Arc<AsyncMutex<()>> {

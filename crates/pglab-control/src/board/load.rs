@@ -6,7 +6,7 @@ use std::{
 };
 
 use pglab_core::{
-    id::{LabId, MemberId, TaskId},
+    id::{LabId, MemberId},
     lab::MemberRole,
 };
 use pglab_store::{
@@ -192,24 +192,12 @@ pub(crate) async fn reload_hands(control: &Control, board: &Board, lab: LabId) -
     Ok(())
 }
 
-/// What was earned with one task is other than this process has said, for whomever.
-pub(crate) async fn scores_changed(control: &Control, lab: LabId, task: TaskId) -> Result<(), Error> {
-    let Some(board) = control.boards().known(lab) else {
-        return Ok(());
-    };
-    let scores = task_score::of_lab(control.store.pool(), lab, None).await?;
-    board.change(|state| {
-        for member in state.members.values_mut() {
-            member.standings.remove(&task);
-        }
-        for score in scores.into_iter().filter(|score| score.task == task) {
-            if let Some(member) = state.members.get_mut(&score.member) {
-                member.standings.insert(task, score.into());
-            }
-        }
-        true
-    });
-    Ok(())
+/// What was earned by answers is other than this process has said, for many.
+pub(crate) async fn earned_changed(control: &Control, lab: LabId) -> Result<(), Error> {
+    match control.boards().known(lab) {
+        Some(board) => reload_earned(control, &board, lab, None).await,
+        None => Ok(()),
+    }
 }
 
 /// What another process found out about the members, or about these.
@@ -226,16 +214,6 @@ pub(crate) async fn reload_scores(
         _ => verdict::of_lab(pool, lab, None).await?,
     };
     board.change(|state| {
-        // What was earned by an answer can be taken back.
-        let known: HashSet<_> = scores.iter().map(|score| (score.member, score.task)).collect();
-        for (id, member) in &mut state.members {
-            if members.is_some_and(|members| !members.contains(id)) {
-                continue;
-            }
-            member
-                .standings
-                .retain(|task, standing| standing.completed_at.is_none() || known.contains(&(*id, *task)));
-        }
         for score in scores {
             if let Some(member) = state.members.get_mut(&score.member) {
                 member.standings.insert(score.task, score.into());
@@ -261,7 +239,7 @@ pub(crate) async fn reload_earned(
 ) -> Result<(), Error> {
     let scores = task_score::of_lab(control.store.pool(), lab, members).await?;
     board.change(|state| {
-        let answered: std::collections::HashSet<_> = state
+        let answered: HashSet<_> = state
             .content
             .tasks
             .iter()
@@ -269,7 +247,7 @@ pub(crate) async fn reload_earned(
             .map(|task| task.id)
             .collect();
         let mut changed = false;
-        let mut earned = std::collections::HashSet::new();
+        let mut earned = HashSet::new();
         for score in scores.into_iter().filter(|score| answered.contains(&score.task)) {
             earned.insert((score.member, score.task));
             if let Some(member) = state.members.get_mut(&score.member) {

@@ -17,7 +17,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use load::scores_changed;
+pub(crate) use load::earned_changed;
 
 pub use board::{Beginning, Board, Subscription};
 pub use boards::Boards;

@@ -167,6 +167,7 @@ pub(super) fn query(config: &Object<'_>, database: Option<&Database>) -> Option<
         reference: reference?,
         contract: contract?,
         datasets: datasets(config, database),
+        mutations: config.flag("mutations", false),
         wrong,
     })
 }

@@ -20,6 +20,8 @@ pub struct Rules {
     pub first_bonus: u32,
     /// Answers of one member to one task within a minute.
     pub answers_per_minute: u32,
+    /// All queries are judged on data that pglab makes of the start's, too; else those whose author says so.
+    pub mutations: bool,
     /// Students see the standings.
     pub standings: bool,
     /// From then on the standings stay as they are, but for the staff. Cleared by the reveal.
@@ -34,6 +36,7 @@ impl Default for Rules {
             late: LatePenalty::default(),
             first_bonus: 0,
             answers_per_minute: 20,
+            mutations: false,
             standings: false,
             frozen_at: None,
         }

@@ -88,6 +88,9 @@ pub struct QueryTask {
     /// Names of the hidden datasets on which the answer is judged besides the start.
     #[serde(default)]
     pub datasets: Vec<String>,
+    /// Also judged on data that pglab makes of the start's: see [`crate::distinguish`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mutations: bool,
     /// Wrong answers that the author wrote down: each must be refused on the start or on one of the datasets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wrong: Vec<WrongAnswer>,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use pglab_core::{Random, ident::Ident};
 use tokio_util::sync::CancellationToken;
 
-use super::finished_with;
+use super::{finished_with, mutate::{self, Mutation}};
 use crate::{
     Cluster, Connection, Error,
     load::{self, LoadError, LoadLimits, LoadRequest, Place, PlaceSpec, Source},
@@ -24,6 +24,8 @@ pub struct JudgeRequest<'a> {
     pub copied: Option<&'a Ident>,
     /// Run in this order, as the lab's role.
     pub scripts: &'a [PathBuf],
+    /// What is changed after these.
+    pub mutation: Option<Mutation<'a>>,
     pub programs: &'a std::path::Path,
     pub limits: LoadLimits,
     pub random: &'a dyn Random,
@@ -56,6 +58,13 @@ pub async fn make_judge(request: &JudgeRequest<'_>) -> Result<(), LoadError> {
             load::fill(&place, &load, &|_| ()).await?;
         }
         let connection = place.loader().await?;
+        if let Some(mutation) = request.mutation {
+            let work = async { Ok(mutate::carry_out(&connection, mutation).await?) };
+            let cancel = CancellationToken::new();
+            let n_made = load::guarded(&place, &request.limits, &cancel, work).await?;
+            let n_changes = mutation.changes.len();
+            tracing::debug!(database = %request.place.database, n_made, n_changes, "a dataset was mutated");
+        }
         if let Err(error) = connection.batch_execute("ANALYZE").await {
             tracing::warn!(%error, "a dataset could not be analysed");
         }

@@ -3,9 +3,11 @@
 //! connect to can always be copied. They are no `IS_TEMPLATE` databases, which other roles could copy too.
 
 mod judge;
+mod mutate;
 mod start;
 
 pub use judge::{JudgeRequest, ensure_roles, make_judge};
+pub use mutate::Mutation;
 
 use std::path::Path;
 

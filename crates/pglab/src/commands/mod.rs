@@ -11,6 +11,7 @@ pub mod migrate;
 pub mod monitoring;
 pub mod pack;
 pub mod person;
+pub mod query_report;
 pub mod rejudge;
 pub mod roster;
 pub mod serve;

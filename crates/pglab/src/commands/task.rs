@@ -4,7 +4,10 @@ use anyhow::bail;
 use pglab_api::tasks::{CheckChange, Task, TaskChange, TaskList};
 use serde_json::Value;
 
-use super::rejudge::{self, Act};
+use super::{
+    query_report,
+    rejudge::{self, Act},
+};
 use crate::{
     client::Client,
     output::{say, table, tell},
@@ -63,6 +66,13 @@ enum Command {
         task: String,
         /// Its key or id
         check: Option<String>,
+    },
+    /// Which plausible wrong queries are taken for right, because no dataset tells them from the reference
+    #[command(after_help = "Example:\n  pglab task report harbour\n  pglab task report harbour ships-of-ports --json")]
+    Report {
+        lab: String,
+        /// Its key or id; all queries of the lab, if left out
+        task: Option<String>,
     },
     /// Judge the answers to a task anew, after it was corrected: see who would gain and lose
     #[command(
@@ -156,6 +166,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             }
             tell("Dropped. `pglab task derive --restore` brings back what was dropped.");
         }
+        Command::Report { lab, task } => query_report::run(&client, &lab, task.as_deref(), json).await?,
         Command::Rejudge {
             lab,
             task,
@@ -221,7 +232,7 @@ async fn changed(
     Ok(())
 }
 
-async fn find(client: &Client, lab: &str, wanted: &str) -> anyhow::Result<Task> {
+pub(super) async fn find(client: &Client, lab: &str, wanted: &str) -> anyhow::Result<Task> {
     let list: TaskList = client.get(&["labs", lab, "tasks"]).read().await?;
     // A task of a challenge is known by the id of its component, too, where no other has it.
     let end = format!("/{wanted}");

@@ -195,7 +195,7 @@ async fn finish(
     };
     notice::tell(&mut tx, told).await?;
     control.store.commit(tx).await?;
-    board::scores_changed(control, lab.id, task).await?;
+    board::earned_changed(control, lab.id).await?;
     control.answers().standings_changed(lab.id);
     of_id(control, task, id).await
 }

@@ -1,6 +1,7 @@
 //! Answers taken, judged, counted and priced, on a real server.
 
 mod counted;
+mod mutated;
 mod rejudge;
 mod similarity;
 mod sql;
@@ -40,7 +41,12 @@ impl Course {
 
     /// An example pack, with databases for these students, open.
     pub(crate) async fn example(name: &str, logins: &[&str]) -> Self {
-        let course = Self::of(zip(&example_pack(name).to_files())).await;
+        Self::with_databases(zip(&example_pack(name).to_files()), logins).await
+    }
+
+    /// A pack with a database, with databases for these students, open.
+    pub(crate) async fn with_databases(archive: Vec<u8>, logins: &[&str]) -> Self {
+        let course = Self::of(archive).await;
         let control = &course.control;
         assert_eq!(example::activate(control).await.unwrap().ready, 1);
         course.students(logins).await;
