@@ -1357,6 +1357,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/tasks/{task}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run wrong queries that people plausibly write in place of this task's reference, and see which of them no dataset tells from
+         *     it. Nothing is counted. May take a minute.
+         */
+        post: operations["query_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/team": {
         parameters: {
             query?: never;
@@ -3035,6 +3055,11 @@ export interface components {
              */
             late: components["schemas"]["LatePenalty"];
             /**
+             * @description All queries are judged on data that pglab makes of the start's, too; else those whose author says so.
+             * @default false
+             */
+            mutations: boolean;
+            /**
              * Format: date-time
              * @description No answers before.
              * @default null
@@ -3305,6 +3330,15 @@ export interface components {
          * @enum {string}
          */
         MetricNames: "logins" | "pseudonyms" | "off";
+        MissedQuery: {
+            /** @description How it differs from the reference. */
+            changed: string;
+            sql: string;
+            /** @description Which data would tell it. */
+            suggestion: string;
+            /** @description The mutated dataset that would tell it, where mutations are off. */
+            told_by_mutation?: string | null;
+        };
         MonitoredProgram: {
             /**
              * Format: date-time
@@ -3685,6 +3719,31 @@ export interface components {
         };
         /** @enum {string} */
         ProgramKind: "exporter" | "prometheus" | "target";
+        QueryReport: {
+            datasets: components["schemas"]["ReportDataset"][];
+            /** @description Wrong queries that are accepted: no dataset tells them from the reference. */
+            missed: components["schemas"]["MissedQuery"][];
+            /** @description Answers to this task are judged on mutated data, too. */
+            mutations: boolean;
+            /**
+             * Format: int64
+             * @description Not run, because it took too long.
+             */
+            n_left: number;
+            /**
+             * Format: int64
+             * @description Wrong queries that PostgreSQL refuses anyhow.
+             */
+            n_refused: number;
+            /** @description Why this task is not judged on mutated data, whatever is switched on. */
+            no_mutations?: string | null;
+            /** @description Why no wrong queries could be made of the reference. */
+            not_read?: string | null;
+            task: string;
+            title: string;
+            /** @description Wrong queries that are refused. */
+            told: components["schemas"]["ToldQuery"][];
+        };
         RaisedHand: {
             /** Format: date-time */
             raised_at: string;
@@ -3794,6 +3853,14 @@ export interface components {
             items: components["schemas"]["Rejudging"][];
             /** @description Always null: all are on one page. */
             next?: string | null;
+        };
+        ReportDataset: {
+            about: string;
+            /** @description What was done to the start to make it. */
+            changes: string[];
+            /** @description Answers are judged on it. */
+            judged_on: boolean;
+            name: string;
         };
         Reset: {
             /** @description The member's login once more: their work is lost. */
@@ -4285,6 +4352,13 @@ export interface components {
             items: components["schemas"]["Token"][];
             next?: string | null;
         };
+        ToldQuery: {
+            /** @description How it differs from the reference. */
+            changed: string;
+            /** @description The first dataset that tells it. */
+            dataset: string;
+            sql: string;
+        };
         Trigger: {
             condition?: string | null;
             /** @description Not disabled. */
@@ -4476,6 +4550,7 @@ export type MemberRules = components['schemas']['MemberRules'];
 export type MemberSchema = components['schemas']['MemberSchema'];
 export type MemberState = components['schemas']['MemberState'];
 export type MetricNames = components['schemas']['MetricNames'];
+export type MissedQuery = components['schemas']['MissedQuery'];
 export type MonitoredProgram = components['schemas']['MonitoredProgram'];
 export type MonitoringState = components['schemas']['MonitoringState'];
 export type Need = components['schemas']['Need'];
@@ -4519,6 +4594,7 @@ export type PreviewTask = components['schemas']['PreviewTask'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemField = components['schemas']['ProblemField'];
 export type ProgramKind = components['schemas']['ProgramKind'];
+export type QueryReport = components['schemas']['QueryReport'];
 export type RaisedHand = components['schemas']['RaisedHand'];
 export type Reconciler = components['schemas']['Reconciler'];
 export type RefusedRoster = components['schemas']['RefusedRoster'];
@@ -4526,6 +4602,7 @@ export type RejudgedAttempt = components['schemas']['RejudgedAttempt'];
 export type RejudgedMember = components['schemas']['RejudgedMember'];
 export type Rejudging = components['schemas']['Rejudging'];
 export type RejudgingList = components['schemas']['RejudgingList'];
+export type ReportDataset = components['schemas']['ReportDataset'];
 export type Reset = components['schemas']['Reset'];
 export type Role = components['schemas']['Role'];
 export type RosterChange = components['schemas']['RosterChange'];
@@ -4579,6 +4656,7 @@ export type TeamOf = components['schemas']['TeamOf'];
 export type TimelineEntry = components['schemas']['TimelineEntry'];
 export type Token = components['schemas']['Token'];
 export type TokenList = components['schemas']['TokenList'];
+export type ToldQuery = components['schemas']['ToldQuery'];
 export type Trigger = components['schemas']['Trigger'];
 export type TypeRule = components['schemas']['TypeRule'];
 export type Verdict = components['schemas']['Verdict'];
@@ -7630,6 +7708,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Rejudging"];
+                };
+            };
+            /** @description What went wrong, in words and with a stable code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    query_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryReport"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */

@@ -433,7 +433,7 @@ fn in_key(table: &Table, column: &Column) -> bool {
         || table
             .indexes
             .iter()
-            .any(|index| index.unique && index.keys.iter().any(|key| *key == column.name))
+            .any(|index| index.unique && index.keys.contains(&column.name))
 }
 
 fn is_foreign(table: &Table, column: &Column) -> bool {
