@@ -21,8 +21,8 @@ use crate::{
     example,
     extract::OnMetricsListener,
     headers, health, idempotency, identity, instances, labs, library, members, metrics, monitoring, oidc,
-    packs, pages, people, preparation, query_report, rejudging, results, roster, session, similarity, standings, system,
-    tasks, teams, tokens,
+    packs, pages, people, preparation, query_report, rejudging, results, roster, session, similarity,
+    standings, system, tasks, teams, tokens,
 };
 
 /// The largest body, in bytes, where a route does not say otherwise.

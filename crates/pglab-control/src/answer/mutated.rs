@@ -42,9 +42,8 @@ const PREFIX: &str = "mutated:";
 /// The lab's databases are not ready, or a dataset can't be made.
 pub(super) async fn ready(control: &Control, lab: &Lab) -> Result<Arc<Planned>, Error> {
     let pool = control.store.pool();
-    let not_ready = || {
-        Error::Conflict("the databases of this lab are not ready yet; try again in a moment".to_owned())
-    };
+    let not_ready =
+        || Error::Conflict("the databases of this lab are not ready yet; try again in a moment".to_owned());
     let example = example::of_lab(pool, lab.id).await?.ok_or_else(not_ready)?;
     let start = example.start_database.ok_or_else(not_ready)?;
     let references = references(control, lab.id).await?;
@@ -70,7 +69,8 @@ pub(super) async fn ready(control: &Control, lab: &Lab) -> Result<Arc<Planned>, 
         .collect();
     let mut datasets = Vec::new();
     for (n, mutated) in distinguish::plan(&schema, &used, digest).into_iter().enumerate() {
-        let name = names::mutated_database(&lab.slug, example.generation, digest, n).map_err(Error::internal)?;
+        let name =
+            names::mutated_database(&lab.slug, example.generation, digest, n).map_err(Error::internal)?;
         datasets.push((name, mutated));
     }
     let seed_files = lab_source::of_lab(pool, lab.id)

@@ -101,7 +101,8 @@ pub async fn report(control: &Control, actor: &Actor, slug: &str, task: TaskId) 
     let _session = session(control, &question.content.kind).await?;
     let planned = mutated::ready(control, &lab).await?;
     let no_mutations = mutated::unfit(&query.reference, &planned.schema);
-    let (mut places, datasets) = places(control, &lab, query, mutations, &planned, no_mutations.is_none()).await?;
+    let (mut places, datasets) =
+        places(control, &lab, query, mutations, &planned, no_mutations.is_none()).await?;
     let (derived, not_read) = match distinguish::wrong(&query.reference, &planned.schema) {
         Ok(derived) => (derived, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
@@ -156,12 +157,23 @@ async fn places(
     for dataset in datasets::ready(control, lab, &query.datasets).await? {
         let expected = datasets::reference(control, lab, &dataset.database, &query.reference).await?;
         let ready = ready(&expected).map_err(|error| {
-            Error::Conflict(format!("this task can't be judged, its author must look at it: {error}"))
+            Error::Conflict(format!(
+                "this task can't be judged, its author must look at it: {error}"
+            ))
         })?;
-        let name = if dataset.hidden { dataset.name.clone() } else { "start".to_owned() };
+        let name = if dataset.hidden {
+            dataset.name.clone()
+        } else {
+            "start".to_owned()
+        };
         told.push(DatasetTold {
             name: name.clone(),
-            about: if dataset.hidden { "a hidden dataset" } else { "what students see" }.to_owned(),
+            about: if dataset.hidden {
+                "a hidden dataset"
+            } else {
+                "what students see"
+            }
+            .to_owned(),
             judged_on: true,
             changes: Vec::new(),
         });
@@ -181,10 +193,17 @@ async fn places(
             name: format!("mutated {}", mutated.name),
             about: match usable {
                 Some(_) => mutated.sentence.clone(),
-                None => format!("{}; the reference fails on it, or cuts through rows that tie", mutated.sentence),
+                None => format!(
+                    "{}; the reference fails on it, or cuts through rows that tie",
+                    mutated.sentence
+                ),
             },
             judged_on: mutations && usable.is_some(),
-            changes: mutated.changes.iter().map(distinguish::Change::sentence).collect(),
+            changes: mutated
+                .changes
+                .iter()
+                .map(distinguish::Change::sentence)
+                .collect(),
         });
         if let Some((ready, expected)) = usable {
             places.push(Place {

@@ -4,9 +4,10 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Distinct, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    GroupByExpr, Ident, JoinConstraint, JoinOperator, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query,
-    Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableFactor, Value, VisitorMut, WindowType,
+    BinaryOperator, Distinct, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, GroupByExpr, Ident, JoinConstraint, JoinOperator, LimitClause, OrderByExpr,
+    OrderByKind, OrderBySort, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableFactor,
+    Value, VisitorMut, WindowType,
 };
 
 use crate::snapshot::SchemaSnapshot;
@@ -201,11 +202,13 @@ impl<'s> Alter<'s> {
             }
             let lacks = parts[at].to_string();
             let rest = parts.into_iter().enumerate().filter(|(other, _)| *other != at);
-            let rest = rest.map(|(_, part)| part.clone()).reduce(|left, right| Expr::BinaryOp {
-                left: Box::new(left),
-                op: BinaryOperator::And,
-                right: Box::new(right),
-            })?;
+            let rest = rest
+                .map(|(_, part)| part.clone())
+                .reduce(|left, right| Expr::BinaryOp {
+                    left: Box::new(left),
+                    op: BinaryOperator::And,
+                    right: Box::new(right),
+                })?;
             *condition = rest;
             return Some((
                 format!("{said} {lacks}"),
@@ -256,12 +259,25 @@ impl<'s> Alter<'s> {
                 *op = other;
                 Some((said, BOUNDARY))
             }
-            Expr::InList { expr: tested, negated, .. } | Expr::InSubquery { expr: tested, negated, .. } => {
+            Expr::InList {
+                expr: tested,
+                negated,
+                ..
+            }
+            | Expr::InSubquery {
+                expr: tested,
+                negated,
+                ..
+            } => {
                 if !self.here() {
                     return None;
                 }
                 *negated = !*negated;
-                let (is, was) = if *negated { ("NOT IN", "IN") } else { ("IN", "NOT IN") };
+                let (is, was) = if *negated {
+                    ("NOT IN", "IN")
+                } else {
+                    ("IN", "NOT IN")
+                };
                 Some((
                     format!("{is} in place of {was} for {tested}"),
                     "a row that is in, and one that is not",
@@ -279,7 +295,13 @@ impl<'s> Alter<'s> {
                 };
                 Some((format!("{is} in place of {was}"), UNMATCHED))
             }
-            Expr::Like { negated, any, expr: tested, pattern, escape_char } => {
+            Expr::Like {
+                negated,
+                any,
+                expr: tested,
+                pattern,
+                escape_char,
+            } => {
                 if !self.here() {
                     return None;
                 }
@@ -299,7 +321,9 @@ impl<'s> Alter<'s> {
     }
 
     fn function(&mut self, expr: &mut Expr) -> Option<Altered> {
-        let Expr::Function(function) = expr else { return None };
+        let Expr::Function(function) = expr else {
+            return None;
+        };
         if let Some(WindowType::WindowSpec(window)) = &mut function.over
             && let Some(altered) = self.order(&mut window.order_by)
         {
@@ -343,7 +367,11 @@ impl<'s> Alter<'s> {
                 let counted = counted.to_string();
                 if self.here() {
                     list.duplicate_treatment = (!distinct).then_some(DuplicateTreatment::Distinct);
-                    let (is, was) = if distinct { ("", "DISTINCT ") } else { ("DISTINCT ", "") };
+                    let (is, was) = if distinct {
+                        ("", "DISTINCT ")
+                    } else {
+                        ("DISTINCT ", "")
+                    };
                     return Some((
                         format!("count({is}{counted}) in place of count({was}{counted})"),
                         "a value that stands twice in a group",
@@ -515,7 +543,9 @@ fn name_of(relation: &TableFactor) -> String {
         TableFactor::Table { name, alias, .. } => alias
             .as_ref()
             .map_or_else(|| name.to_string(), |alias| alias.name.to_string()),
-        TableFactor::Derived { alias: Some(alias), .. } => alias.name.to_string(),
+        TableFactor::Derived {
+            alias: Some(alias), ..
+        } => alias.name.to_string(),
         _ => "the other".to_owned(),
     }
 }

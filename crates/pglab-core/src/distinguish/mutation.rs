@@ -68,9 +68,16 @@ pub enum Value {
     /// As PostgreSQL reads it, for the type of the column.
     Literal(String),
     /// So much more than this.
-    Beside { of: String, by: i32, unit: Unit },
+    Beside {
+        of: String,
+        by: i32,
+        unit: Unit,
+    },
     /// So much more than the largest, or less than the smallest where it is below 0.
-    Beyond { by: i32, unit: Unit },
+    Beyond {
+        by: i32,
+        unit: Unit,
+    },
     /// That of the first row.
     OfFirst,
 }
@@ -120,10 +127,21 @@ impl Change {
                     Value::Beyond { .. } => "one more than the largest".to_owned(),
                     Value::OfFirst => "the same value".to_owned(),
                 };
-                format!("{}: {} in {} of the rows", table.short(), words::name(column) + " is " + &value, rows.words())
+                format!(
+                    "{}: {} in {} of the rows",
+                    table.short(),
+                    words::name(column) + " is " + &value,
+                    rows.words()
+                )
             }
-            Self::Duplicate { table, rows, .. } => format!("{}: {} of the rows stand there twice", table.short(), rows.words()),
-            Self::Remove { table, rows } => format!("{}: {} of the rows are gone", table.short(), rows.words()),
+            Self::Duplicate { table, rows, .. } => format!(
+                "{}: {} of the rows stand there twice",
+                table.short(),
+                rows.words()
+            ),
+            Self::Remove { table, rows } => {
+                format!("{}: {} of the rows are gone", table.short(), rows.words())
+            }
             Self::Unmatch { table, columns, rows } => format!(
                 "{}: no rows any more for {} of the values of {}",
                 table.short(),
@@ -166,13 +184,25 @@ pub fn plan(schema: &SchemaSnapshot, references: &[Used], seed: u64) -> Vec<Muta
         seed: std::cell::Cell::new(seed),
     };
     let datasets = [
-        ("unmatched", "rows without a match in other tables", plan.unmatched()),
+        (
+            "unmatched",
+            "rows without a match in other tables",
+            plan.unmatched(),
+        ),
         ("duplicates", "rows that stand there twice", plan.duplicates()),
         ("nulls", "NULL where a column may have it", plan.nulls()),
-        ("boundaries", "values at and beside the boundary", plan.boundaries()),
+        (
+            "boundaries",
+            "values at and beside the boundary",
+            plan.boundaries(),
+        ),
         ("ties", "many rows with the same value", plan.ties()),
         ("few", "few rows", plan.few()),
-        ("leaves", "no rows in the tables that refer to others", plan.leaves()),
+        (
+            "leaves",
+            "no rows in the tables that refer to others",
+            plan.leaves(),
+        ),
         ("empty", "no rows at all", plan.empty()),
     ];
     datasets
@@ -362,7 +392,10 @@ impl Plan<'_> {
         loop {
             let more = self.schema.tables.iter().find(|table| {
                 !tables.contains(&table.name)
-                    && table.foreign_keys.iter().any(|key| tables.contains(&key.ref_table))
+                    && table
+                        .foreign_keys
+                        .iter()
+                        .any(|key| tables.contains(&key.ref_table))
             });
             match more {
                 Some(table) => tables.push(table.name.clone()),
@@ -383,7 +416,8 @@ impl Plan<'_> {
                 .iter()
                 .position(|table| {
                     let refers = |other: &&Table| {
-                        other.name != table.name && other.foreign_keys.iter().any(|key| key.ref_table == table.name)
+                        other.name != table.name
+                            && other.foreign_keys.iter().any(|key| key.ref_table == table.name)
                     };
                     !left.iter().any(refers)
                 })
@@ -462,8 +496,16 @@ fn copied(table: &Table) -> Option<Vec<Copied>> {
     let mut fresh: Vec<(&str, Fresh)> = Vec::new();
     for key in keys {
         // A default makes those new that number themselves.
-        let numbered = |name: &String| table.column(name).is_some_and(|column| column.auto_number.is_some());
-        if key.columns.iter().any(numbered) || fresh.iter().any(|(name, _)| key.columns.iter().any(|other| other == name)) {
+        let numbered = |name: &String| {
+            table
+                .column(name)
+                .is_some_and(|column| column.auto_number.is_some())
+        };
+        if key.columns.iter().any(numbered)
+            || fresh
+                .iter()
+                .any(|(name, _)| key.columns.iter().any(|other| other == name))
+        {
             continue;
         }
         let column = key
@@ -502,13 +544,22 @@ mod tests {
 
     use super::*;
 
-    const TYPES: [&str; 6] = ["integer", "text", "date", "numeric(10,2)", "boolean", "timestamp with time zone"];
+    const TYPES: [&str; 6] = [
+        "integer",
+        "text",
+        "date",
+        "numeric(10,2)",
+        "boolean",
+        "timestamp with time zone",
+    ];
 
     /// A table of so many columns, of which the first is the key, referring to one before it.
     fn table(n: usize, columns: &[(usize, bool)], refers: Option<usize>) -> Table {
         let mut all = vec![json!({ "name": "id", "type": "integer", "not_null": true })];
         for (at, (kind, not_null)) in columns.iter().enumerate() {
-            all.push(json!({ "name": format!("c{at}"), "type": TYPES[kind % TYPES.len()], "not_null": not_null }));
+            all.push(
+                json!({ "name": format!("c{at}"), "type": TYPES[kind % TYPES.len()], "not_null": not_null }),
+            );
         }
         let mut foreign = Vec::new();
         if let Some(other) = refers {
@@ -516,20 +567,24 @@ mod tests {
             foreign.push(json!({ "name": "f", "columns": ["other"], "ref_table": { "schema": "public", "name": format!("t{other}") },
                 "ref_columns": ["id"], "on_update": "no_action", "on_delete": "no_action" }));
         }
-        serde_json::from_value(json!({ "name": { "schema": "public", "name": format!("t{n}") }, "columns": all,
-            "primary_key": { "name": "k", "columns": ["id"] }, "foreign_keys": foreign }))
+        serde_json::from_value(
+            json!({ "name": { "schema": "public", "name": format!("t{n}") }, "columns": all,
+            "primary_key": { "name": "k", "columns": ["id"] }, "foreign_keys": foreign }),
+        )
         .unwrap()
     }
 
     fn schemas() -> impl Strategy<Value = SchemaSnapshot> {
         let columns = prop::collection::vec((0..6usize, any::<bool>()), 0..5);
-        prop::collection::vec((columns, prop::option::of(0..5usize)), 1..5).prop_map(|tables| SchemaSnapshot {
-            tables: tables
-                .iter()
-                .enumerate()
-                .map(|(n, (columns, refers))| table(n, columns, refers.filter(|other| *other < n)))
-                .collect(),
-            ..SchemaSnapshot::default()
+        prop::collection::vec((columns, prop::option::of(0..5usize)), 1..5).prop_map(|tables| {
+            SchemaSnapshot {
+                tables: tables
+                    .iter()
+                    .enumerate()
+                    .map(|(n, (columns, refers))| table(n, columns, refers.filter(|other| *other < n)))
+                    .collect(),
+                ..SchemaSnapshot::default()
+            }
         })
     }
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Fetch, Ident, LimitClause, ObjectName as Name, Statement, TableFactor, Value, Visit, Visitor,
+    BinaryOperator, Expr, Fetch, Ident, LimitClause, ObjectName as Name, Statement, TableFactor, Value,
+    Visit, Visitor,
 };
 
 use super::{NotRead, on_large_stack, read};
@@ -111,16 +112,20 @@ struct Walk<'s> {
 
 impl Walk<'_> {
     fn table(&self, name: &Name) -> Option<&Table> {
-        let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(folded).collect();
+        let parts: Vec<String> = name
+            .0
+            .iter()
+            .filter_map(|part| part.as_ident())
+            .map(folded)
+            .collect();
         let (schema, name) = match parts.as_slice() {
             [name] => (None, name),
             [schema, name] => (Some(schema), name),
             _ => return None,
         };
-        self.schema
-            .tables
-            .iter()
-            .find(|table| table.name.name == *name && schema.is_none_or(|schema| table.name.schema == *schema))
+        self.schema.tables.iter().find(|table| {
+            table.name.name == *name && schema.is_none_or(|schema| table.name.schema == *schema)
+        })
     }
 
     fn compare(&mut self, column: &Expr, values: &[&Expr]) {

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use pglab_core::{Random, ident::Ident};
 use tokio_util::sync::CancellationToken;
 
-use super::{finished_with, mutate::{self, Mutation}};
+use super::{
+    finished_with,
+    mutate::{self, Mutation},
+};
 use crate::{
     Cluster, Connection, Error,
     load::{self, LoadError, LoadLimits, LoadRequest, Place, PlaceSpec, Source},

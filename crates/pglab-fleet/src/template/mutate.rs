@@ -100,10 +100,7 @@ async fn tried(connection: &Connection, sql: &str) -> Result<bool, Error> {
 fn statement(change: &Change, which: &str, seed: u64) -> String {
     match change {
         Change::Set {
-            table,
-            column,
-            value,
-            ..
+            table, column, value, ..
         } => {
             let (name, column) = (table.quoted(), quote_ident(column));
             let value = match value {

@@ -1,9 +1,6 @@
 //! `pglab task report`: which plausible wrong queries the data of a task do not tell from its reference, as a client of the API.
 
-use pglab_api::{
-    answers::AnswerTaskList,
-    query_report::QueryReport,
-};
+use pglab_api::{answers::AnswerTaskList, query_report::QueryReport};
 
 use super::task::find;
 use crate::{
@@ -22,7 +19,10 @@ pub async fn run(client: &Client, lab: &str, task: Option<&str>, json: bool) -> 
     };
     let mut reports = Vec::new();
     for task in &tasks {
-        let report: QueryReport = client.post(&["labs", lab, "tasks", task, "report"]).read().await?;
+        let report: QueryReport = client
+            .post(&["labs", lab, "tasks", task, "report"])
+            .read()
+            .await?;
         if !json {
             shown(&report);
         }

@@ -68,7 +68,9 @@ enum Command {
         check: Option<String>,
     },
     /// Which plausible wrong queries are taken for right, because no dataset tells them from the reference
-    #[command(after_help = "Example:\n  pglab task report harbour\n  pglab task report harbour ships-of-ports --json")]
+    #[command(
+        after_help = "Example:\n  pglab task report harbour\n  pglab task report harbour ships-of-ports --json"
+    )]
     Report {
         lab: String,
         /// Its key or id; all queries of the lab, if left out

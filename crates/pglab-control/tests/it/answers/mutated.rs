@@ -54,7 +54,10 @@ const QUESTIONS: [(&str, &str); 3] = [
         "SELECT ship.name, port.name FROM ship LEFT JOIN port ON port.code = ship.home",
     ),
     ("large", "SELECT name FROM ship WHERE seats > 15"),
-    ("first", "SELECT name, seats FROM ship ORDER BY seats DESC LIMIT 1"),
+    (
+        "first",
+        "SELECT name, seats FROM ship ORDER BY seats DESC LIMIT 1",
+    ),
 ];
 
 impl Course {
@@ -114,9 +117,19 @@ async fn what_no_dataset_tells_is_reported_and_told_once_data_are_mutated() {
     let task = course.task("homes").await;
     let ada = course.student("ada").await;
     let said = course.answer(&ada, task, inner).await.unwrap().verdict;
-    assert!(said.message.starts_with("Right on the data that you see"), "{said:?}");
+    assert!(
+        said.message.starts_with("Right on the data that you see"),
+        "{said:?}"
+    );
     assert!(said.rows.is_none() && said.error.is_none());
-    assert!(course.answer(&ada, task, QUESTIONS[0].1).await.unwrap().verdict.right);
+    assert!(
+        course
+            .answer(&ada, task, QUESTIONS[0].1)
+            .await
+            .unwrap()
+            .verdict
+            .right
+    );
 
     // The value of the condition stands in no row of the start.
     let boundary = ">= in place of > between seats and 15";
@@ -125,23 +138,39 @@ async fn what_no_dataset_tells_is_reported_and_told_once_data_are_mutated() {
     assert_eq!(told.dataset, "mutated boundaries");
     // Where the cut goes through rows that tie, nothing is judged: another row is as good.
     let report = course.report("first").await;
-    let ties = report.datasets.iter().find(|one| one.name == "mutated ties").unwrap();
+    let ties = report
+        .datasets
+        .iter()
+        .find(|one| one.name == "mutated ties")
+        .unwrap();
     assert!(!ties.judged_on, "{ties:?}");
     assert!(course.is_right("first", QUESTIONS[2].1).await);
 
     // Another reference, other data: what was made for the one before is gone.
     let mut corrected = QUESTIONS;
     corrected[1].1 = "SELECT name FROM ship WHERE seats > 12";
-    pack::update(&course.control, &course.teacher, fleet("1.0.1", &corrected), false)
-        .await
-        .unwrap();
+    pack::update(
+        &course.control,
+        &course.teacher,
+        fleet("1.0.1", &corrected),
+        false,
+    )
+    .await
+    .unwrap();
     let report = course.report("large").await;
-    assert!(report.told.iter().any(|one| one.changed == ">= in place of > between seats and 12"));
+    assert!(
+        report
+            .told
+            .iter()
+            .any(|one| one.changed == ">= in place of > between seats and 12")
+    );
     assert_eq!(course.mutated_databases().await, n_before);
     // Another process finds them as they are.
     let other = course.control.again().await;
     let task = course.task("large").await;
-    let again = answer::report::report(&other, &course.teacher, SLUG, task).await.unwrap();
+    let again = answer::report::report(&other, &course.teacher, SLUG, task)
+        .await
+        .unwrap();
     assert_eq!(again, report);
 
     let refused = answer::report::report(&course.control, &ada, SLUG, task).await;
@@ -193,5 +222,9 @@ fn the_key_of_a_question_is_read() {
     let TaskKind::Query(query) = &checked.challenge.questions[0].kind else {
         panic!("a query")
     };
-    assert!(query.mutations && checked.warnings.is_empty(), "{:?}", checked.warnings);
+    assert!(
+        query.mutations && checked.warnings.is_empty(),
+        "{:?}",
+        checked.warnings
+    );
 }
