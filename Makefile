@@ -93,6 +93,7 @@ soak: install-for-test ## The long crash tests
 generate: ## Write again what is generated: .sqlx, docs/openapi.json, web/src/api/gen.ts, deploy/openldap
 	scripts/sqlx-prepare
 	cargo run --quiet -p pglab -- openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+	cargo run --quiet -p pglab -- openapi --database > docs/openapi-database.json.new && mv docs/openapi-database.json.new docs/openapi-database.json
 	cd web && npm run --silent api:gen
 	UPDATE_FILES=1 cargo nextest run -p pglab-testkit -E "test(openldap)"
 

@@ -11,7 +11,7 @@ use pglab_control::Control;
 use crate::extract::client;
 
 /// Styles may stand in the page, because the component library puts them there; scripts may not.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 pub(crate) async fn layer(State(control): State<Control>, request: Request, next: Next) -> Response {

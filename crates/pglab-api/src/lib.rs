@@ -14,6 +14,7 @@ pub mod board;
 pub mod claims;
 pub mod console;
 pub mod credentials;
+pub mod database_api;
 mod document;
 pub mod events;
 pub mod example;

@@ -71,7 +71,7 @@ impl From<Error> for Problem {
                     ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
                 }
             }
-            Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", detail),
+            Error::Conflict(_) | Error::Done(_) => Self::new(StatusCode::CONFLICT, "conflict", detail),
             Error::Gone(_) => Self::new(StatusCode::GONE, "gone", detail),
             Error::RateLimited(wait) => Self {
                 retry_after_s: Some(wait.as_secs().max(1)),

@@ -21,6 +21,10 @@ pub enum Scope {
     Write,
     /// To scrape metrics, and nothing else. Only an admin may make such a token.
     Metrics,
+    /// To act for the students of labs, through the Database API alone. Only an instructor may make such a token.
+    ActFor,
+    /// With `act_for`: receives answers and flags too.
+    Answers,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,6 +69,9 @@ pub struct NewToken {
     /// `read` and `write` when left out; `write` includes `read`.
     #[serde(default)]
     pub scopes: Vec<Scope>,
+    /// Short names of the labs that a token with `act_for` is for; all of them when left out, which is for admins. It is also
+    /// for labs that are made with it.
+    pub labs: Option<Vec<String>>,
     /// 1 to 3650; never when left out.
     pub expires_in_days: Option<u32>,
 }
@@ -103,9 +110,12 @@ async fn create(
         Scope::Read => "read".to_owned(),
         Scope::Write => "write".to_owned(),
         Scope::Metrics => "metrics".to_owned(),
+        Scope::ActFor => "act_for".to_owned(),
+        Scope::Answers => "answers".to_owned(),
     });
     let new = tokens::NewToken {
         scopes: scopes.collect(),
+        labs: body.labs,
         name: body.name,
         expires_in_days: body.expires_in_days,
     };

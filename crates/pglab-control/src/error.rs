@@ -34,6 +34,9 @@ pub enum Error {
     /// The state of the thing does not allow it, or the name is taken: a sentence.
     #[error("{0}")]
     Conflict(String),
+    /// The task earned already what it earns: a sentence.
+    #[error("{0}")]
+    Done(String),
     /// It was there once, and is no longer: a sentence.
     #[error("{0}")]
     Gone(String),

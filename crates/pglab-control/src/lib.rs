@@ -11,6 +11,7 @@ pub mod console;
 pub mod control;
 pub mod credential;
 pub mod credentials;
+pub mod database_api;
 pub mod directory;
 mod error;
 pub mod example;

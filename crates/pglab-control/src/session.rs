@@ -8,7 +8,9 @@ use pglab_core::{
 };
 use pglab_identity::token;
 use pglab_store::{
-    Tx, api_token, credential, oidc_account,
+    Tx,
+    api_token::{self, ApiToken},
+    credential, oidc_account,
     person::{self, Person},
     session::{self, Session},
 };
@@ -133,7 +135,13 @@ async fn by_token(control: &Control, shown: &str, scope: &str) -> Result<Identif
     if !found.scopes.iter().any(|has| has == scope || has == "read") {
         return Err(Error::Forbidden);
     }
-    let person = person::by_id(pool, found.person)
+    of_token(control, &found, found.scopes.iter().any(|scope| scope == "write")).await
+}
+
+/// The owner of a token that was looked up; `writes`: the token may change something.
+pub(crate) async fn of_token(control: &Control, found: &ApiToken, writes: bool) -> Result<Identified, Error> {
+    let now = control.now();
+    let person = person::by_id(control.store.pool(), found.person)
         .await?
         .ok_or(Error::NotSignedIn)?;
     if person.disabled_at.is_some() {
@@ -145,9 +153,8 @@ async fn by_token(control: &Control, shown: &str, scope: &str) -> Result<Identif
         control.store.commit(tx).await?;
     }
     let must_change_password = must_change(control, &person).await?;
-    let read_only = !found.scopes.iter().any(|scope| scope == "write");
     Ok(Identified {
-        actor: acting(&person, must_change_password, read_only),
+        actor: acting(&person, must_change_password, !writes),
         session: None,
     })
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use pglab_core::{
     access::{Actor, Operation},
-    id::TokenId,
+    id::{LabId, TokenId},
 };
 use pglab_identity::token;
 pub use pglab_store::api_token::ApiToken;
@@ -12,6 +12,8 @@ use pglab_store::{api_token, audit};
 use crate::{
     Control, Error,
     account::acting,
+    database_api::{ACT_FOR, ANSWERS},
+    lab,
     session::{SCRAPING, TOKEN_PREFIX},
 };
 
@@ -21,8 +23,10 @@ const MOST: usize = 100;
 #[derive(Debug, Clone, Default)]
 pub struct NewToken {
     pub name: String,
-    /// `read`, `write`, `metrics`; empty for the first two.
+    /// `read`, `write`, `metrics`, `act_for`, `answers`; empty for the first two.
     pub scopes: Vec<String>,
+    /// Short names of the labs that a token with `act_for` acts in. `None`: all of them, for admins.
+    pub labs: Option<Vec<String>>,
     /// `None`: until it is revoked.
     pub expires_in_days: Option<u32>,
 }
@@ -44,11 +48,13 @@ pub async fn create(control: &Control, actor: &Actor, new: NewToken) -> Result<(
     if let Some(unknown) = new
         .scopes
         .iter()
-        .find(|scope| !["read", "write", SCRAPING].contains(&scope.as_str()))
+        .find(|scope| !["read", "write", SCRAPING, ACT_FOR, ANSWERS].contains(&scope.as_str()))
     {
         return Err(Error::invalid(
             "scopes",
-            format!("there is no scope {unknown:?}; use \"read\", \"write\" or \"metrics\""),
+            format!(
+                "there is no scope {unknown:?}; use \"read\", \"write\", \"metrics\", \"act_for\" or \"answers\""
+            ),
         ));
     }
     if new
@@ -70,6 +76,13 @@ pub async fn create(control: &Control, actor: &Actor, new: NewToken) -> Result<(
         control.authorise(actor, Operation::SystemView)?;
         scopes.push(SCRAPING.to_owned());
     }
+    let labs = labs(control, actor, &new).await?;
+    if wants(ACT_FOR) {
+        scopes.push(ACT_FOR.to_owned());
+        if wants(ANSWERS) {
+            scopes.push(ANSWERS.to_owned());
+        }
+    }
     let now = control.now();
     let live = api_token::of_person(control.store.pool(), me.id)
         .await?
@@ -87,6 +100,7 @@ pub async fn create(control: &Control, actor: &Actor, new: NewToken) -> Result<(
         person: me.id,
         name,
         scopes,
+        labs,
         created_at: now,
         last_used_at: None,
         expires_at: new.expires_in_days.map(|days| now + TimeDelta::days(days.into())),
@@ -95,10 +109,41 @@ pub async fn create(control: &Control, actor: &Actor, new: NewToken) -> Result<(
     let mut tx = control.store.begin().await?;
     api_token::insert(&mut tx, &token, token::hash(&secret)).await?;
     let entry = audit::Entry::new(now, actor, "token_create", &token.name)
-        .detail(serde_json::json!({ "scopes": token.scopes }));
+        .detail(serde_json::json!({ "scopes": token.scopes, "labs": new.labs }));
     audit::insert(&mut tx, entry).await?;
     control.store.commit(tx).await?;
     Ok((token, secret))
+}
+
+/// Where a token acts for others: only where its owner is an instructor.
+async fn labs(control: &Control, actor: &Actor, new: &NewToken) -> Result<Option<Vec<LabId>>, Error> {
+    let wants = |wanted: &str| new.scopes.iter().any(|scope| scope == wanted);
+    if !wants(ACT_FOR) {
+        if wants(ANSWERS) {
+            return Err(Error::invalid("scopes", "\"answers\" goes with \"act_for\" only"));
+        }
+        if new.labs.is_some() {
+            return Err(Error::invalid(
+                "labs",
+                "only a token with the scope \"act_for\" is for some labs",
+            ));
+        }
+        return Ok(None);
+    }
+    let Some(slugs) = &new.labs else {
+        // In every lab, those of others too.
+        control.authorise(actor, Operation::PersonManage)?;
+        return Ok(None);
+    };
+    // One for no lab yet is for those that it makes.
+    control.authorise(actor, Operation::LabCreate)?;
+    let mut labs = Vec::new();
+    for slug in slugs {
+        let (lab, place) = lab::find(control, actor, slug).await?;
+        control.authorise(actor, Operation::LabManage(place))?;
+        labs.push(lab.id);
+    }
+    Ok(Some(labs))
 }
 
 /// The newest first, also those that ended.

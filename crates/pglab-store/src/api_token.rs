@@ -1,7 +1,7 @@
 //! The table `api_token`: tokens that programs carry. Only their SHA-256 is known here.
 
 use chrono::{DateTime, Utc};
-use pglab_core::id::{PersonId, TokenId};
+use pglab_core::id::{LabId, PersonId, TokenId};
 use sqlx::PgExecutor;
 
 use crate::{Error, Tx};
@@ -11,8 +11,10 @@ pub struct ApiToken {
     pub id: TokenId,
     pub person: PersonId,
     pub name: String,
-    /// `read`, `write`, `metrics`
+    /// `read`, `write`, `metrics`, `act_for`, `answers`
     pub scopes: Vec<String>,
+    /// Where a token with the scope `act_for` acts; `None`: in all labs.
+    pub labs: Option<Vec<LabId>>,
     pub created_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
     pub expires_at: Option<DateTime<Utc>>,
@@ -24,6 +26,7 @@ struct Row {
     person_id: uuid::Uuid,
     name: String,
     scopes: Vec<String>,
+    labs: Option<Vec<uuid::Uuid>>,
     created_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
@@ -37,6 +40,7 @@ impl From<Row> for ApiToken {
             person: row.person_id.into(),
             name: row.name,
             scopes: row.scopes,
+            labs: row.labs.map(|labs| labs.into_iter().map(LabId::from).collect()),
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             expires_at: row.expires_at,
@@ -46,9 +50,13 @@ impl From<Row> for ApiToken {
 }
 
 pub async fn insert(tx: &mut Tx, token: &ApiToken, token_hash: [u8; 32]) -> Result<(), Error> {
+    let labs: Option<Vec<uuid::Uuid>> = token
+        .labs
+        .as_ref()
+        .map(|labs| labs.iter().map(|lab| lab.uuid()).collect());
     sqlx::query!(
-        "INSERT INTO api_token (id, person_id, name, token_hash, scopes, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO api_token (id, person_id, name, token_hash, scopes, created_at, expires_at, labs)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         token.id.uuid(),
         token.person.uuid(),
         token.name,
@@ -56,6 +64,7 @@ pub async fn insert(tx: &mut Tx, token: &ApiToken, token_hash: [u8; 32]) -> Resu
         &token.scopes,
         token.created_at,
         token.expires_at,
+        labs.as_deref(),
     )
     .execute(&mut **tx)
     .await?;
@@ -70,7 +79,7 @@ pub async fn by_hash(
 ) -> Result<Option<ApiToken>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, person_id, name, scopes, created_at, last_used_at, expires_at, revoked_at
+        "SELECT id, person_id, name, scopes, labs, created_at, last_used_at, expires_at, revoked_at
          FROM api_token
          WHERE token_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
         token_hash.as_slice(),
@@ -85,7 +94,7 @@ pub async fn by_hash(
 pub async fn of_person(executor: impl PgExecutor<'_>, person: PersonId) -> Result<Vec<ApiToken>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, person_id, name, scopes, created_at, last_used_at, expires_at, revoked_at
+        "SELECT id, person_id, name, scopes, labs, created_at, last_used_at, expires_at, revoked_at
          FROM api_token WHERE person_id = $1 ORDER BY id DESC",
         person.uuid(),
     )
@@ -99,6 +108,18 @@ pub async fn used(tx: &mut Tx, id: TokenId, now: DateTime<Utc>) -> Result<(), Er
         "UPDATE api_token SET last_used_at = $2 WHERE id = $1",
         id.uuid(),
         now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A token for some labs is also for this one.
+pub async fn add_lab(tx: &mut Tx, id: TokenId, lab: LabId) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE api_token SET labs = array_append(labs, $2) WHERE id = $1 AND labs IS NOT NULL",
+        id.uuid(),
+        lab.uuid()
     )
     .execute(&mut **tx)
     .await?;

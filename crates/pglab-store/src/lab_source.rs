@@ -70,10 +70,12 @@ pub async fn insert(tx: &mut Tx, source: &LabSource, files: &[(&str, &[u8])]) ->
     Ok(())
 }
 
-pub async fn set_version(tx: &mut Tx, lab: LabId, version: &str) -> Result<(), Error> {
+/// Nothing, where the lab's database is made from another pack.
+pub async fn set_version(tx: &mut Tx, lab: LabId, pack: &str, version: &str) -> Result<(), Error> {
     sqlx::query!(
-        "UPDATE lab_source SET version = $2 WHERE lab_id = $1",
+        "UPDATE lab_source SET version = $3 WHERE lab_id = $1 AND pack_id = $2",
         lab.uuid(),
+        pack,
         version
     )
     .execute(&mut **tx)
@@ -91,21 +93,25 @@ pub async fn file(executor: impl PgExecutor<'_>, lab: LabId, path: &str) -> Resu
     .await?)
 }
 
-/// In the order in which they are shown.
+/// In the order in which they are shown. Those that stay keep their id and their price.
 pub async fn set_challenges(tx: &mut Tx, lab: LabId, challenges: &[ChallengeId]) -> Result<(), Error> {
-    sqlx::query!("DELETE FROM lab_challenge WHERE lab_id = $1", lab.uuid())
-        .execute(&mut **tx)
-        .await?;
-    for (position, challenge) in (0_i32..).zip(challenges) {
-        sqlx::query!(
-            "INSERT INTO lab_challenge (lab_id, challenge_id, position) VALUES ($1, $2, $3)",
-            lab.uuid(),
-            challenge.uuid(),
-            position
-        )
-        .execute(&mut **tx)
-        .await?;
-    }
+    let ids: Vec<uuid::Uuid> = challenges.iter().map(|id| id.uuid()).collect();
+    sqlx::query!(
+        "DELETE FROM lab_challenge WHERE lab_id = $1 AND NOT challenge_id = ANY ($2)",
+        lab.uuid(),
+        &ids
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO lab_challenge (lab_id, challenge_id, position)
+         SELECT $1, n.id, n.position - 1 FROM unnest($2::uuid[]) WITH ORDINALITY AS n (id, position)
+         ON CONFLICT (lab_id, challenge_id) DO UPDATE SET position = excluded.position",
+        lab.uuid(),
+        &ids,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
@@ -121,10 +127,12 @@ pub async fn challenges(executor: impl PgExecutor<'_>, lab: LabId) -> Result<Vec
     .collect())
 }
 
-/// The labs that were made of this pack, archived ones too.
+/// The labs that have challenges of this pack, archived ones too.
 pub async fn labs_of(executor: impl PgExecutor<'_>, pack: &str) -> Result<Vec<LabId>, Error> {
     Ok(sqlx::query_scalar!(
-        "SELECT lab_id FROM lab_source WHERE pack_id = $1 ORDER BY lab_id",
+        r#"SELECT lab_id AS "lab_id!" FROM lab_source WHERE pack_id = $1
+           UNION SELECT lc.lab_id FROM lab_challenge lc JOIN challenge c ON c.id = lc.challenge_id WHERE c.pack_id = $1
+           ORDER BY 1"#,
         pack
     )
     .fetch_all(executor)

@@ -158,11 +158,170 @@ pub async fn put_challenge(tx: &mut Tx, challenge: &InstalledChallenge) -> Resul
     Ok(())
 }
 
+/// A challenge with its pack, for lists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedChallenge {
+    pub id: ChallengeId,
+    pub name: String,
+    pub pack: String,
+    pub pack_name: String,
+    pub pack_version: String,
+    pub challenge_type: String,
+    pub difficulty: Option<String>,
+    pub description: String,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Which challenges are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChallengeFilter {
+    pub challenge_type: Option<String>,
+    pub difficulty: Option<String>,
+    pub pack: Option<String>,
+    /// In the name or the description.
+    pub search: Option<String>,
+    /// Only those of labs that this person is in, and that take or took answers at this time.
+    pub of_student: Option<(Uuid, DateTime<Utc>)>,
+}
+
+/// Installed challenges by pack and place, and how many there are in all.
+pub async fn challenge_list(
+    executor: impl PgExecutor<'_>,
+    filter: &ChallengeFilter,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<ListedChallenge>, i64), Error> {
+    let rows = sqlx::query!(
+        r#"WITH wanted AS (
+             SELECT c.id, c.name, c.pack_id, p.manifest ->> 'name' AS pack_name, p.version, c.challenge_type, c.difficulty,
+               c.document #>> '{metadata,description}' AS description, c.created_at, c.updated_at, c.position, c.key
+             FROM challenge c JOIN pack p ON p.id = c.pack_id
+             WHERE c.removed_at IS NULL
+               AND ($1::text IS NULL OR c.challenge_type = $1)
+               AND ($2::text IS NULL OR c.difficulty = $2)
+               AND ($3::text IS NULL OR c.pack_id = $3)
+               AND ($4::text IS NULL OR strpos(lower(c.name || E'\n'
+                 || coalesce(c.document #>> '{metadata,description}', '')), lower($4)) > 0)
+               AND ($5::uuid IS NULL OR EXISTS (SELECT FROM lab_challenge lc JOIN lab l ON l.id = lc.lab_id
+                 JOIN member m ON m.lab_id = l.id LEFT JOIN lab_rules r ON r.lab_id = l.id
+                 WHERE lc.challenge_id = c.id AND m.person_id = $5 AND m.removed_at IS NULL
+                   AND l.state IN ('open', 'closed') AND l.delete_wanted_at IS NULL
+                   AND coalesce((r.rules ->> 'opens_at')::timestamptz <= $8, true))))
+           SELECT n.n AS "n!", w.id AS "id?", w.name AS "name?", w.pack_id AS "pack_id?", w.pack_name, w.version AS "version?",
+             w.challenge_type AS "challenge_type?", w.difficulty AS "difficulty?", w.description, w.created_at AS "created_at?",
+             w.updated_at AS "updated_at?"
+           FROM (SELECT count(*) AS n FROM wanted) n
+           LEFT JOIN (SELECT * FROM wanted ORDER BY pack_id, position, key LIMIT $6 OFFSET $7) w ON true
+           ORDER BY w.pack_id, w.position, w.key"#,
+        filter.challenge_type,
+        filter.difficulty,
+        filter.pack,
+        filter.search,
+        filter.of_student.map(|(person, _)| person),
+        limit,
+        offset,
+        filter.of_student.map(|(_, at)| at),
+    )
+    .fetch_all(executor)
+    .await?;
+    let total = rows.first().map_or(0, |row| row.n);
+    let listed = rows.into_iter().filter_map(|row| {
+        Some(ListedChallenge {
+            id: row.id?.into(),
+            name: row.name?,
+            pack: row.pack_id?,
+            pack_name: row.pack_name.unwrap_or_default(),
+            pack_version: row.version?,
+            challenge_type: row.challenge_type?,
+            difficulty: row.difficulty,
+            description: row.description.unwrap_or_default(),
+            created_at: row.created_at?,
+            updated_at: row.updated_at?,
+        })
+    });
+    Ok((listed.collect(), total))
+}
+
+/// Also one that is no longer in its pack.
+pub async fn challenge(
+    executor: impl PgExecutor<'_>,
+    id: ChallengeId,
+) -> Result<Option<InstalledChallenge>, Error> {
+    Ok(sqlx::query_as!(
+        InstalledChallenge,
+        r#"SELECT id, pack_id AS pack, key, path, position, name, challenge_type, difficulty, document,
+             created_at, updated_at, removed_at
+           FROM challenge WHERE id = $1"#,
+        id.uuid()
+    )
+    .fetch_optional(executor)
+    .await?)
+}
+
+/// Those of a lab, in its order.
+pub async fn challenges_of_lab(
+    executor: impl PgExecutor<'_>,
+    lab: pglab_core::id::LabId,
+) -> Result<Vec<InstalledChallenge>, Error> {
+    Ok(sqlx::query_as!(
+        InstalledChallenge,
+        r#"SELECT c.id, c.pack_id AS pack, c.key, c.path, c.position, c.name, c.challenge_type, c.difficulty, c.document,
+             c.created_at, c.updated_at, c.removed_at
+           FROM lab_challenge lc JOIN challenge c ON c.id = lc.challenge_id WHERE lc.lab_id = $1
+           ORDER BY lc.position, lc.id"#,
+        lab.uuid()
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// The packs that have a challenge of this key now.
+pub async fn packs_with_key(
+    executor: impl PgExecutor<'_>,
+    key: &str,
+) -> Result<Vec<InstalledChallenge>, Error> {
+    Ok(sqlx::query_as!(
+        InstalledChallenge,
+        r#"SELECT c.id, c.pack_id AS pack, c.key, c.path, c.position, c.name, c.challenge_type, c.difficulty, c.document,
+             c.created_at, c.updated_at, c.removed_at
+           FROM challenge c JOIN pack p ON p.id = c.pack_id
+           WHERE c.key = $1 AND c.removed_at IS NULL AND p.removed_at IS NULL ORDER BY c.pack_id"#,
+        key
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// Is the person in a lab with this challenge, which takes or took answers at this time?
+pub async fn is_met_by(
+    executor: impl PgExecutor<'_>,
+    id: ChallengeId,
+    person: Uuid,
+    at: DateTime<Utc>,
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM lab_challenge lc JOIN lab l ON l.id = lc.lab_id
+             JOIN member m ON m.lab_id = l.id LEFT JOIN lab_rules r ON r.lab_id = l.id
+             WHERE lc.challenge_id = $1 AND m.person_id = $2 AND m.removed_at IS NULL
+               AND l.state IN ('open', 'closed') AND l.delete_wanted_at IS NULL
+               AND coalesce((r.rules ->> 'opens_at')::timestamptz <= $3, true)) AS "met!""#,
+        id.uuid(),
+        person,
+        at,
+    )
+    .fetch_one(executor)
+    .await?)
+}
+
 /// The labs, by short name, that were made of challenges of this pack and are not archived.
 pub async fn labs_using(executor: impl PgExecutor<'_>, id: &str) -> Result<Vec<String>, Error> {
     Ok(sqlx::query_scalar!(
-        "SELECT l.slug FROM lab_source s JOIN lab l ON l.id = s.lab_id
-         WHERE s.pack_id = $1 AND l.state <> 'archived' ORDER BY l.slug",
+        "SELECT l.slug FROM lab l WHERE l.state <> 'archived'
+           AND (EXISTS (SELECT FROM lab_source s WHERE s.lab_id = l.id AND s.pack_id = $1)
+             OR EXISTS (SELECT FROM lab_challenge lc JOIN challenge c ON c.id = lc.challenge_id
+               WHERE lc.lab_id = l.id AND c.pack_id = $1))
+         ORDER BY l.slug",
         id
     )
     .fetch_all(executor)

@@ -21,7 +21,7 @@ use pglab_identity::{Sealer, SystemRandom};
 use pglab_store::Store;
 use serde::Deserialize;
 
-use crate::{data_dir::parse_key, statistics::StatisticsSection};
+use crate::{data_dir::parse_key, database_api::Place, statistics::StatisticsSection};
 
 mod identity;
 mod instance_manager;
@@ -43,6 +43,8 @@ pub struct Config {
     pub secrets: SecretsSection,
     #[serde(default)]
     pub metrics: MetricsSection,
+    #[serde(default)]
+    pub database_api: DatabaseApiSection,
     #[serde(default)]
     pub monitoring: MonitoringSection,
     #[serde(default)]
@@ -74,6 +76,14 @@ pub struct MonitoringSection {
 pub struct MetricsSection {
     /// Where Prometheus may scrape without a token. Only on an address that this machine alone reaches.
     pub listen: Option<SocketAddr>,
+}
+
+/// The interface for front ends of competitions.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseApiSection {
+    /// `127.0.0.1:8000` where nothing is said; `off` for nowhere.
+    pub listen: Place,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -173,6 +183,9 @@ ca_file = "/etc/pglab/cluster-ca.crt"      # goes into kits too
 
 [secrets]
 seal_key_file = "/etc/pglab/seal.key"      # openssl rand -hex 32
+
+[database_api]                             # optional: for front ends of competitions, docs/database-api.md
+listen = "127.0.0.1:8000"                  # this if it is left out, as far as it is free; or "off"
 
 [metrics]                                  # optional: for a Prometheus on this machine, without a token
 listen = "127.0.0.1:9633"

@@ -44,6 +44,9 @@ pub struct Ports {
     pub ldap: u16,
     #[serde(default)]
     pub ldaps: u16,
+    /// Of the Database API, 0 as long as it was not served.
+    #[serde(default)]
+    pub database_api: u16,
 }
 
 impl DataDir {
@@ -175,6 +178,25 @@ impl DataDir {
             write_json(&path, &ports)?;
         }
         Ok((ports.ldap, ports.ldaps))
+    }
+
+    /// Of the earlier start; 0 where there was none.
+    pub fn database_api_port(&self) -> anyhow::Result<u16> {
+        let kept: Ports = read_json(&self.path.join("ports.json"))?.unwrap_or_default();
+        Ok(kept.database_api)
+    }
+
+    pub fn note_database_api_port(&self, port: u16) -> anyhow::Result<()> {
+        let path = self.path.join("ports.json");
+        let kept: Ports = read_json(&path)?.unwrap_or_default();
+        if kept.database_api == port {
+            return Ok(());
+        }
+        let ports = Ports {
+            database_api: port,
+            ..kept
+        };
+        write_json(&path, &ports)
     }
 
     /// A new port for PostgreSQL, kept from now on.

@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod credentials;
 mod data_dir;
+mod database_api;
 mod demo;
 mod lab_file;
 mod ldap;
@@ -49,7 +50,11 @@ enum Command {
     Credentials(commands::class::CredentialList),
     Reset(commands::class::Reset),
     /// Print the OpenAPI document of the HTTP interface
-    Openapi,
+    Openapi {
+        /// That of the Database API
+        #[arg(long)]
+        database: bool,
+    },
 }
 
 /// 0 done, 1 failed with a message on stderr, 2 wrong usage (by clap).
@@ -95,8 +100,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Kit(arguments) => commands::class::kit(arguments).await,
         Command::Credentials(arguments) => commands::class::credentials(arguments).await,
         Command::Reset(arguments) => commands::class::reset(arguments).await,
-        Command::Openapi => {
-            output::say(&pglab_api::document().to_pretty_json()?);
+        Command::Openapi { database } => {
+            let document = if database {
+                pglab_api::database_api::document()
+            } else {
+                pglab_api::document()
+            };
+            output::say(&document.to_pretty_json()?);
             Ok(())
         }
     }

@@ -190,6 +190,7 @@ impl Walk {
         let new = pglab_control::tokens::NewToken {
             name: "walk".to_owned(),
             scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+            labs: None,
             expires_in_days: None,
         };
         let actor = pglab_control::testing::acting(&person);

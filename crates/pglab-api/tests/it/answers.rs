@@ -255,6 +255,7 @@ async fn token(app: &TestApp, login: &str) -> String {
     let new = pglab_control::tokens::NewToken {
         name: "test".to_owned(),
         scopes: vec!["read".to_owned(), "write".to_owned()],
+        labs: None,
         expires_in_days: None,
     };
     let actor = person(app, login).await;

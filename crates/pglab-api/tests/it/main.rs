@@ -9,6 +9,7 @@ mod answers;
 mod board;
 mod class;
 mod console;
+mod database_api;
 mod document;
 mod extract;
 mod idempotency;

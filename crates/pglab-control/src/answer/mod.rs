@@ -17,6 +17,7 @@ mod similarity;
 mod standings;
 mod submit;
 mod verdict;
+mod vouch;
 
 pub use attempts::{attempts, give_back};
 pub use hint::{HintTaken, hint};
@@ -32,3 +33,5 @@ pub(crate) use datasets::remove as remove_datasets;
 pub(crate) use flag::of_member as flag_of_member;
 pub(crate) use live::Live;
 pub(crate) use seed::{has_seed, plant};
+pub(crate) use standings::shown_to_members;
+pub(crate) use vouch::vouch;

@@ -135,6 +135,11 @@ pub async fn watch_for(
     ))
 }
 
+/// Without asking who looks: frozen where they are frozen, without hidden members.
+pub(crate) async fn shown_to_members(control: &Control, lab: LabId) -> Result<Arc<Standings>, Error> {
+    current(control, lab, false).await
+}
+
 async fn current(control: &Control, lab: LabId, revealed: bool) -> Result<Arc<Standings>, Error> {
     let (_, turn, known) = control.answers().standings(lab, revealed);
     if let Some(known) = known {

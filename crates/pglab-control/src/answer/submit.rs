@@ -60,6 +60,8 @@ impl Given {
 
 #[derive(Debug, Clone)]
 pub struct Answered {
+    /// `None` where nothing was counted.
+    pub attempt: Option<AttemptId>,
     pub verdict: Verdict,
     /// How many more count. `None`: as many as one likes.
     pub attempts_left: Option<u32>,
@@ -110,6 +112,7 @@ async fn trial(control: &Control, lab: &Lab, question: Question, given: Given) -
         Said::Unfit(why) | Said::NotReady(why) => Err(Error::invalid("answer", why)),
         Said::Verdict(verdict) => Ok(Answered {
             explanation: explained(&question, verdict.right),
+            attempt: None,
             verdict: *verdict,
             attempts_left: question.content.attempts,
             earned: None,
@@ -205,6 +208,7 @@ async fn of_member(
     }
     let n_counted = u32::try_from(settled.n_counted).unwrap_or(0);
     Ok(Answered {
+        attempt: Some(new.id),
         explanation: explained(&question, verdict.right),
         attempts_left: content.attempts.map(|cap| cap.saturating_sub(n_counted)),
         earned: settled.earned,
@@ -226,7 +230,7 @@ fn is_slow(kind: &TaskKind) -> bool {
 }
 
 /// May an answer be taken now? Gives the percent that come off for lateness.
-async fn admitted(
+pub(super) async fn admitted(
     control: &Control,
     lab: &Lab,
     member: MemberId,
@@ -260,12 +264,12 @@ async fn admitted(
     Ok(late)
 }
 
-struct Taking<'a> {
-    control: &'a Control,
-    lab: &'a Lab,
-    question: &'a Question,
-    new: &'a NewAttempt<'a>,
-    late_percent: u8,
+pub(super) struct Taking<'a> {
+    pub(super) control: &'a Control,
+    pub(super) lab: &'a Lab,
+    pub(super) question: &'a Question,
+    pub(super) new: &'a NewAttempt<'a>,
+    pub(super) late_percent: u8,
 }
 
 impl Taking<'_> {
@@ -358,7 +362,7 @@ impl Taking<'_> {
     fn because(&self, tally: &Tally) -> Error {
         let at = self.new.at;
         if tally.done_at.is_some() {
-            return Error::Conflict("you have done this task already".to_owned());
+            return Error::Done("you have done this task already".to_owned());
         }
         if self.new.cap.is_some_and(|cap| tally.n_counted >= cap) {
             return Error::Conflict(format!(
@@ -375,7 +379,7 @@ impl Taking<'_> {
     }
 
     /// On the board and in the standings.
-    async fn show(&self, points: Points, members: &[MemberId]) -> Result<(), Error> {
+    pub(super) async fn show(&self, points: Points, members: &[MemberId]) -> Result<(), Error> {
         let board = self.control.boards().of_lab(self.control, self.lab).await?;
         let at = self.new.at;
         board.change(|state| {

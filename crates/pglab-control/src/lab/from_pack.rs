@@ -28,19 +28,19 @@ pub struct FromPack {
 
 /// What is to be written, with the files of its dumps in the folder of uploads.
 #[derive(Debug)]
-pub(super) struct Material {
+pub(crate) struct Material {
     pack: Pack,
     chosen: Vec<(ChallengeId, usize)>,
     database: Option<Database>,
     example: Option<(String, Received)>,
     start_dump: Option<(String, Received)>,
     /// What students begin with, in the words of a lab.
-    pub(super) start: Start,
+    pub(crate) start: Start,
 }
 
 impl Material {
     /// For a lab that could not be written.
-    pub(super) async fn give_up(self, control: &Control) {
+    pub(crate) async fn give_up(self, control: &Control) {
         for (_, received) in self.example.into_iter().chain(self.start_dump) {
             uploads::remove(control, &received.file).await;
         }
@@ -49,7 +49,7 @@ impl Material {
 
 /// # Errors
 /// No such pack or challenge; the challenges begin with different databases.
-pub(super) async fn gather(control: &Control, from: &FromPack) -> Result<Material, Error> {
+pub(crate) async fn gather(control: &Control, from: &FromPack) -> Result<Material, Error> {
     let pack = load(control, &from.id).await?;
     let ids = pack_table::challenges(control.store.pool(), &from.id).await?;
     let mut chosen = Vec::new();
@@ -169,6 +169,22 @@ pub(super) async fn write(
     lab: &Lab,
     material: &Material,
 ) -> Result<(), Error> {
+    write_database(tx, lab, material).await?;
+    let ids: Vec<ChallengeId> = material.chosen.iter().map(|(id, _)| *id).collect();
+    lab_source::set_challenges(tx, lab.id, &ids).await?;
+    let chosen: Vec<Chosen<'_>> = material
+        .chosen
+        .iter()
+        .map(|(id, at)| Chosen {
+            id: *id,
+            challenge: &material.pack.challenges[*at].challenge,
+        })
+        .collect();
+    renew(control, tx, lab.id, &chosen).await
+}
+
+/// What the databases of the lab are made from.
+pub(crate) async fn write_database(tx: &mut Tx, lab: &Lab, material: &Material) -> Result<(), Error> {
     let source = LabSource {
         lab: lab.id,
         pack: material.pack.manifest.id.clone(),
@@ -187,17 +203,6 @@ pub(super) async fn write(
         .filter_map(|path| Some((path.as_str(), material.pack.file(path)?)))
         .collect();
     lab_source::insert(tx, &source, &scripts).await?;
-    let ids: Vec<ChallengeId> = material.chosen.iter().map(|(id, _)| *id).collect();
-    lab_source::set_challenges(tx, lab.id, &ids).await?;
-    let chosen: Vec<Chosen<'_>> = material
-        .chosen
-        .iter()
-        .map(|(id, at)| Chosen {
-            id: *id,
-            challenge: &material.pack.challenges[*at].challenge,
-        })
-        .collect();
-    renew(control, tx, lab.id, &chosen).await?;
     if let Some((name, received)) = &material.start_dump {
         let dump = StartDump {
             name: name.clone(),

@@ -10,7 +10,7 @@ mod definition;
 mod delete;
 mod dumps;
 mod find;
-mod from_pack;
+pub(crate) mod from_pack;
 mod list;
 mod open;
 mod settings;

@@ -20,7 +20,7 @@ use serde_json::json;
 use super::{
     archive,
     list::{self, PackView},
-    tasks::{Chosen, renew},
+    tasks::{Chosen, renew_all},
 };
 use crate::{
     Control, Error, FieldProblem,
@@ -43,7 +43,7 @@ pub struct Installed {
 /// installed already; another pack that it needs is not.
 pub async fn install(control: &Control, actor: &Actor, bytes: Vec<u8>) -> Result<Installed, Error> {
     control.authorise(actor, Operation::PackManage)?;
-    let pack = read(bytes).await?;
+    let pack = read_archive(bytes).await?;
     let mut tx = control.store.begin().await?;
     table::lock_all(&mut tx).await?;
     let id = pack.manifest.id.clone();
@@ -71,7 +71,7 @@ pub async fn update(
     allow_downgrade: bool,
 ) -> Result<Installed, Error> {
     control.authorise(actor, Operation::PackManage)?;
-    let pack = read(bytes).await?;
+    let pack = read_archive(bytes).await?;
     let before = list::load(control, &pack.manifest.id).await?;
     let mut tx = control.store.begin().await?;
     table::lock_all(&mut tx).await?;
@@ -106,7 +106,7 @@ pub async fn update_check(
     bytes: Vec<u8>,
 ) -> Result<(Pack, Option<PackDiff>), Error> {
     control.authorise(actor, Operation::PackManage)?;
-    let pack = read(bytes).await?;
+    let pack = read_archive(bytes).await?;
     let diff = match list::load(control, &pack.manifest.id).await {
         Ok(before) => Some(core_pack::diff(&before, &pack)),
         Err(Error::NotFound(_)) => None,
@@ -122,6 +122,23 @@ pub async fn update_check(
 /// Neither an instructor nor an admin; no such pack; labs that are not archived were made of it, or other packs need it:
 /// which.
 pub async fn remove(control: &Control, actor: &Actor, id: &str) -> Result<Vec<ChallengeId>, Error> {
+    take_away(control, actor, id, false).await
+}
+
+/// The same, also while labs work with it: they have what they need.
+///
+/// # Errors
+/// Neither an instructor nor an admin; no such pack; other packs need it.
+pub(crate) async fn uninstall(control: &Control, actor: &Actor, id: &str) -> Result<Vec<ChallengeId>, Error> {
+    take_away(control, actor, id, true).await
+}
+
+async fn take_away(
+    control: &Control,
+    actor: &Actor,
+    id: &str,
+    in_use: bool,
+) -> Result<Vec<ChallengeId>, Error> {
     control.authorise(actor, Operation::PackManage)?;
     let mut tx = control.store.begin().await?;
     table::lock_all(&mut tx).await?;
@@ -132,7 +149,7 @@ pub async fn remove(control: &Control, actor: &Actor, id: &str) -> Result<Vec<Ch
         return Err(Error::NotFound(format!("pack {id:?}")));
     }
     let labs = table::labs_using(&mut *tx, id).await?;
-    if !labs.is_empty() {
+    if !labs.is_empty() && !in_use {
         return Err(Error::Conflict(format!(
             "labs were made of the pack {id:?}: {}; archive or delete them first",
             labs.join(", ")
@@ -159,7 +176,8 @@ pub async fn remove(control: &Control, actor: &Actor, id: &str) -> Result<Vec<Ch
     Ok(kept)
 }
 
-pub(super) async fn read(bytes: Vec<u8>) -> Result<Pack, Error> {
+/// An archive as a value; nothing is installed.
+pub(crate) async fn read_archive(bytes: Vec<u8>) -> Result<Pack, Error> {
     let work = move || {
         let limits = Limits::default();
         let files = archive::read(Cursor::new(bytes), limits).map_err(|problem| vec![problem])?;
@@ -171,7 +189,7 @@ pub(super) async fn read(bytes: Vec<u8>) -> Result<Pack, Error> {
         .map_err(|problems| unusable(&problems))
 }
 
-fn unusable(problems: &[Problem]) -> Error {
+pub(super) fn unusable(problems: &[Problem]) -> Error {
     let place = |problem: &Problem| match (problem.file.as_str(), problem.path.as_str()) {
         (file, "") => file.to_owned(),
         (file, path) => format!("{file}: {path}"),
@@ -191,7 +209,7 @@ fn unusable(problems: &[Problem]) -> Error {
     }
 }
 
-async fn write(
+pub(super) async fn write(
     control: &Control,
     actor: &Actor,
     tx: &mut Tx,
@@ -232,13 +250,8 @@ async fn write(
         };
         let lab = crate::lab::locked(tx, lab.id, lab.slug.as_str()).await?;
         if lab.state != pglab_core::lab::LabState::Archived {
-            let wanted = lab_source::challenges(&mut **tx, lab.id).await?;
-            let of_lab: Vec<Chosen<'_>> = wanted
-                .iter()
-                .filter_map(|id| chosen.iter().find(|one| one.id == *id).copied())
-                .collect();
-            renew(control, tx, lab.id, &of_lab).await?;
-            lab_source::set_version(tx, lab.id, &row.version).await?;
+            renew_all(control, tx, lab.id, &chosen, Some(&manifest.id)).await?;
+            lab_source::set_version(tx, lab.id, &manifest.id, &row.version).await?;
         }
     }
     let detail = json!({ "version": row.version, "from": old.map(|old| old.version) });

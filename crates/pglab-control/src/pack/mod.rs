@@ -3,6 +3,7 @@
 
 pub mod archive;
 mod change;
+mod document;
 pub mod folder;
 mod library;
 mod list;
@@ -18,11 +19,12 @@ use pglab_core::pack::{self, Files, Limits, Pack, Problem};
 pub use change::{Installed, install, remove, update, update_check};
 pub use library::{LibraryItem, Preview, PreviewTask, library, preview};
 pub use list::{ChallengeView, PackView, export, list, show};
-
 pub use save::save;
 
+pub(crate) use change::{read_archive, uninstall};
+pub(crate) use document::{import_document, update_document};
 pub(crate) use list::load;
-pub(crate) use tasks::{Chosen, renew};
+pub(crate) use tasks::{Chosen, renew, renew_all};
 
 /// Reads a pack from a folder or an archive.
 ///

@@ -4,15 +4,15 @@
 use std::collections::HashMap;
 
 use pglab_core::{
-    cdf::{Challenge, Question},
+    cdf::{Challenge, Document, Question},
     check::Check,
     derive::{OF_A_PACK, fact_key},
     id::{ChallengeId, CheckId, LabId, TaskId},
-    task::{Task, TaskContent, TaskKind, kind::HandCheck},
+    task::{Points, Task, TaskContent, TaskKind, kind::HandCheck},
     words,
 };
 use pglab_store::{
-    Tx,
+    Tx, competition,
     task::{self, KeptTask},
     task_content::{self, KeptContent},
 };
@@ -24,6 +24,64 @@ use crate::{Control, Error};
 pub(crate) struct Chosen<'c> {
     pub(crate) id: ChallengeId,
     pub(crate) challenge: &'c Challenge,
+}
+
+/// The same for all challenges of a lab, whatever packs they are of. Those of `pack` are as `now` says, and gone where it does
+/// not name them; the others as they are installed.
+pub(crate) async fn renew_all(
+    control: &Control,
+    tx: &mut Tx,
+    lab: LabId,
+    now: &[Chosen<'_>],
+    pack: Option<&str>,
+) -> Result<(), Error> {
+    let rows = pglab_store::pack::challenges_of_lab(&mut **tx, lab).await?;
+    let mut read: HashMap<ChallengeId, Challenge> = HashMap::new();
+    for row in rows.iter().filter(|row| Some(row.pack.as_str()) != pack) {
+        let checked = Document::from_value(row.document.clone())
+            .map_err(|problem| vec![problem])
+            .and_then(|document| document.check());
+        let checked = checked.map_err(|_| {
+            Error::Conflict(format!(
+                "the challenge {:?} of this lab can't be used by this version of pglab",
+                row.name
+            ))
+        })?;
+        read.insert(row.id, checked.challenge);
+    }
+    let chosen: Vec<Chosen<'_>> = rows
+        .iter()
+        .filter_map(|row| {
+            if let Some(challenge) = read.get(&row.id) {
+                return Some(Chosen {
+                    id: row.id,
+                    challenge,
+                });
+            }
+            now.iter().find(|one| one.id == row.id).copied()
+        })
+        .collect();
+    renew(control, tx, lab, &chosen).await
+}
+
+/// What tasks are worth so that all of them together are worth `total`: in proportion, to the thousandth.
+fn shares(points: &[Points], total: Points) -> Vec<Points> {
+    let n = i128::try_from(points.len()).unwrap_or(1).max(1);
+    let sum: i128 = points.iter().map(|one| i128::from(one.0)).sum();
+    let share = |one: &Points| {
+        let share = if sum == 0 {
+            i128::from(total.0) / n
+        } else {
+            i128::from(total.0) * i128::from(one.0) / sum
+        };
+        Points(i64::try_from(share).unwrap_or(i64::MAX))
+    };
+    let mut shares: Vec<Points> = points.iter().map(share).collect();
+    let rest = total.0 - shares.iter().copied().sum::<Points>().0;
+    if let Some(last) = shares.last_mut() {
+        last.0 += rest;
+    }
+    shares
 }
 
 /// Makes the tasks of these challenges those of the lab, in this order, before tasks made by hand. A task whose component is
@@ -48,9 +106,12 @@ pub(crate) async fn renew(
         .values()
         .map(|kept| ((kept.challenge, kept.component.as_str()), kept.task))
         .collect();
-    let mut tasks = Vec::new();
+    let mut tasks: Vec<KeptTask> = Vec::new();
     let mut new_contents = Vec::new();
+    let prices: HashMap<ChallengeId, Points> =
+        competition::prices(&mut **tx, lab).await?.into_iter().collect();
     for one in chosen {
+        let first = tasks.len();
         for question in &one.challenge.questions {
             let before = known
                 .get(&(one.id, question.id.as_str()))
@@ -63,6 +124,12 @@ pub(crate) async fn renew(
                 content: TaskContent::of(one.challenge, question),
             });
             tasks.push(kept);
+        }
+        if let Some(total) = prices.get(&one.id) {
+            let points: Vec<Points> = tasks[first..].iter().map(|kept| kept.task.points).collect();
+            for (kept, share) in tasks[first..].iter_mut().zip(shares(&points, *total)) {
+                kept.task.points = share;
+            }
         }
     }
     let now = control.now();
@@ -131,5 +198,23 @@ fn kept(control: &Control, challenge: &Challenge, question: &Question, before: O
         },
         dropped_at: before.as_ref().and_then(|kept| kept.dropped_at),
         dropped_checks: before.map(|kept| kept.dropped_checks).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up() {
+        let of = |points: &[i64], total: i64| -> Vec<i64> {
+            let points: Vec<Points> = points.iter().map(|one| Points(*one)).collect();
+            shares(&points, Points(total)).iter().map(|one| one.0).collect()
+        };
+        assert_eq!(of(&[10_000, 20_000], 60_000), [20_000, 40_000]);
+        assert_eq!(of(&[1, 1, 1], 100), [33, 33, 34]);
+        assert_eq!(of(&[0, 0], 5), [2, 3]);
+        assert_eq!(of(&[5_000], 0), [0]);
+        assert!(of(&[], 5).is_empty());
     }
 }

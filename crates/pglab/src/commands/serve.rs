@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use pglab_control::people;
 
-use crate::{config::Config, output::say, server};
+use crate::{config::Config, database_api, output::say, server};
 
 /// Serve the pages and the API against PostgreSQL servers that exist
 ///
@@ -53,6 +53,12 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(address) = config.metrics.listen {
         let metrics = server::listen(address).await.context("see metrics.listen")?;
         tokio::spawn(server::run_metrics(control.clone(), metrics, stop.clone()));
+    }
+    let listening = database_api::listen(config.database_api.listen)
+        .await
+        .context("see database_api.listen")?;
+    if let Some(listener) = listening {
+        tokio::spawn(database_api::run(control.clone(), listener, stop.clone()));
     }
     say(&format!("pglab is ready: {}", config.server.public_url));
     server::run(control, listener, stop).await

@@ -24,7 +24,8 @@ enum Command {
     /// A token may do what you may. It works until it is revoked or expires.
     #[command(after_help = "Examples:\n  \
         export PGLAB_TOKEN=$(pglab token create --name ci)\n  \
-        pglab token create --name dashboard --read-only --expires-in-days 120")]
+        pglab token create --name dashboard --read-only --expires-in-days 120\n  \
+        pglab token create --name arena --act-for --lab cup --answers")]
     Create {
         /// What it is for
         #[arg(long, value_name = "NAME")]
@@ -35,6 +36,15 @@ enum Command {
         /// It may scrape metrics, and nothing else
         #[arg(long, conflicts_with = "read_only")]
         metrics: bool,
+        /// For a front end: it acts for the students of labs, through the Database API alone
+        #[arg(long, conflicts_with_all = ["read_only", "metrics"])]
+        act_for: bool,
+        /// A lab that it acts in, besides those that are made with it; may be given several times [default: all, for admins]
+        #[arg(long = "lab", value_name = "LAB", requires = "act_for")]
+        labs: Vec<String>,
+        /// It receives answers and flags too
+        #[arg(long, requires = "act_for")]
+        answers: bool,
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
         expires_in_days: Option<u32>,
     },
@@ -73,14 +83,21 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             name,
             read_only,
             metrics,
+            act_for,
+            labs,
+            answers,
             expires_in_days,
         } => {
-            let scopes: &[&str] = match (read_only, metrics) {
-                (_, true) => &["metrics"],
-                (true, false) => &["read"],
-                (false, false) => &["read", "write"],
+            let scopes: &[&str] = match (read_only, metrics, act_for, answers) {
+                (_, _, true, true) => &["act_for", "answers"],
+                (_, _, true, false) => &["act_for"],
+                (_, true, ..) => &["metrics"],
+                (true, ..) => &["read"],
+                _ => &["read", "write"],
             };
-            let new = json!({ "name": name, "scopes": scopes, "expires_in_days": expires_in_days });
+            let labs = (!labs.is_empty()).then_some(labs);
+            let new =
+                json!({ "name": name, "scopes": scopes, "labs": labs, "expires_in_days": expires_in_days });
             let made: Value = client.post(&["tokens"]).json(&new).read().await?;
             if arguments.json {
                 say(&made.to_string());

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     data_dir::{DataDir, Secrets},
+    database_api::{self, Place},
     demo,
     ldap::{self, PrivateDirectory},
     output::{say, tell},
@@ -63,6 +64,10 @@ pub struct Arguments {
     /// Where Prometheus may scrape metrics without a token; an address of this machine alone [default: nowhere]
     #[arg(long, value_name = "ADDR:PORT", value_parser = parse_loopback)]
     metrics_listen: Option<SocketAddr>,
+    /// Where front ends of competitions reach the Database API; "off" for nowhere [default: 127.0.0.1:8000, or a port that
+    /// is free and kept]
+    #[arg(long, value_name = "ADDR:PORT")]
+    database_api: Option<Place>,
     /// How students reach this machine, for links and connection strings [default: the address listened on]
     #[arg(long, value_name = "NAME")]
     host: Option<String>,
@@ -287,10 +292,19 @@ async fn serve_on(
         let metrics = server::listen(address).await?;
         tokio::spawn(server::run_metrics(control.clone(), metrics, stop.clone()));
     }
+    let place = arguments.database_api.unwrap_or_default();
+    let mut database_api_url = None;
+    if let Some(listener) = database_api::listen_somewhere(place, data_dir.database_api_port()?).await? {
+        let address = listener.local_addr()?;
+        data_dir.note_database_api_port(address.port())?;
+        database_api_url = Some(format!("http://{address}"));
+        tokio::spawn(database_api::run(control.clone(), listener, stop.clone()));
+    }
     data_dir.announce(&public_url)?;
     ready::report(
         arguments,
         &public_url,
+        database_api_url.as_deref(),
         admin_password.as_deref(),
         directory.as_ref(),
     )?;

@@ -50,7 +50,8 @@ impl Site {
                  [store]\nuri = \"postgresql://store:stores@127.0.0.1:{port}/pglab\"\n\
                  [cluster]\nhost = \"127.0.0.1\"\nport = {port}\n\
                  maintenance_role = \"keeper\"\nmaintenance_password = \"keeps\"\n\
-                 [secrets]\nseal_key_file = \"{folder}/seal.key\"\n"
+                 [secrets]\nseal_key_file = \"{folder}/seal.key\"\n\
+                 [database_api]\nlisten = \"127.0.0.1:0\"\n"
             ),
         );
         write(

@@ -13,6 +13,8 @@ use crate::{ldap::PrivateDirectory, output::say};
 struct Ready<'a> {
     ready: bool,
     url: &'a str,
+    /// `None`: switched off.
+    database_api: Option<&'a str>,
     admin: Admin<'a>,
     /// With `--ldap` only.
     ldap: Option<Ldap<'a>>,
@@ -35,6 +37,7 @@ struct Admin<'a> {
 pub(super) fn report(
     arguments: &Arguments,
     url: &str,
+    database_api: Option<&str>,
     password: Option<&str>,
     directory: Option<&PrivateDirectory>,
 ) -> anyhow::Result<()> {
@@ -43,6 +46,7 @@ pub(super) fn report(
         let ready = Ready {
             ready: true,
             url,
+            database_api,
             admin: Admin {
                 login: people::FIRST_ADMIN,
                 password,
@@ -68,6 +72,11 @@ pub(super) fn report(
         say(&format!(
             "  Passwords are kept by the directory {ldap_url} ({}); PostgreSQL asks it too.\n",
             directory.suffix()
+        ));
+    }
+    if let Some(url) = database_api {
+        say(&format!(
+            "  Front ends of competitions: {url} (Database API, with tokens; --database-api off)\n"
         ));
     }
     say("  Ctrl-C stops everything.");
