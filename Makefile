@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check web rust-test web-test browser-test examples-test test-versions deny build release bench soak stack stack-test deploy-check deb deb-test generate fmt clean install-for-%
+.PHONY: help demo test check web rust-test web-test browser-test examples-test test-versions deny build release bench soak stack stack-test deploy-check deb deb-test generate fmt clean schemathesis install-for-%
 
 # A private Node.js (scripts/install) comes first where the machine's own is missing or too old.
 export PATH := $(CURDIR)/.dev/node/node_modules/node/bin:$(PATH)
@@ -90,7 +90,11 @@ soak: install-for-test ## The long crash tests
 	cargo build --quiet -p pglab
 	cargo nextest run --workspace --profile soak
 
-generate: ## Write again what is generated: .sqlx, docs/openapi.json, web/src/api/gen.ts, deploy/openldap
+schemathesis: ## What schemathesis makes up from both OpenAPI documents is answered without 5xx (installs it into .dev)
+	cargo build --quiet -p pglab
+	scripts/schemathesis
+
+generate: ## Write again what is generated: .sqlx, docs/openapi*.json, web/src/api/gen.ts, deploy/openldap
 	scripts/sqlx-prepare
 	cargo run --quiet -p pglab -- openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 	cargo run --quiet -p pglab -- openapi --database > docs/openapi-database.json.new && mv docs/openapi-database.json.new docs/openapi-database.json

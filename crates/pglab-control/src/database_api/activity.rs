@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use pglab_core::{
     activity::{Event, Severity},
-    id::{ChallengeId, InstanceId, LabId},
+    id::{ChallengeId, InstanceId},
 };
 use pglab_store::activity::{self as table, NewActivity};
 use serde_json::Value;
@@ -67,7 +67,7 @@ pub async fn report(control: &Control, caller: &Caller, new: NewReport) -> Resul
         access_code: id::<Uuid>("accessCodeId", new.access_code_id.as_deref())?,
         ..NewActivity::new(at, event)
             .person(person.id)
-            .lab(lab.map(LabId::from))
+            .lab(lab)
             .metadata(metadata)
     };
     let mut tx = control.store.begin().await?;

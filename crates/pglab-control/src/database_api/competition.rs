@@ -115,9 +115,9 @@ pub async fn create(control: &Control, caller: &Caller, new: NewCompetition) -> 
     activity::record(&mut tx, &made).await?;
     control.store.commit(tx).await?;
     control.wake().people_changed();
-    Ok(table::by_id(control.store.pool(), id)
+    table::by_id(control.store.pool(), id)
         .await?
-        .ok_or_else(|| Refused::missing("Group not found"))?)
+        .ok_or_else(|| Refused::missing("Group not found"))
 }
 
 /// `Spring Cup 2026` becomes `spring-cup-2026-3f9a1c`: no other lab has it.
