@@ -3439,6 +3439,11 @@ export interface components {
              * @description 1 to 3650; never when left out.
              */
             expires_in_days?: number | null;
+            /**
+             * @description Short names of the labs that a token with `act_for` is for; all of them when left out, which is for admins. It is also
+             *     for labs that are made with it.
+             */
+            labs?: string[] | null;
             name: string;
             /** @description `read` and `write` when left out; `write` includes `read`. */
             scopes?: components["schemas"]["Scope"][];
@@ -3960,7 +3965,7 @@ export interface components {
          * @description What a token may be used for.
          * @enum {string}
          */
-        Scope: "read" | "write" | "metrics";
+        Scope: "read" | "write" | "metrics" | "act_for" | "answers";
         Sequence: {
             cycle: boolean;
             /** Format: int64 */
