@@ -4,9 +4,11 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 use pglab_control::{
     Error,
-    answer::{self, Given},
+    answer::{self, Answered, Given},
 };
 use pglab_core::{
+    access::Actor,
+    id::TaskId,
     points::{LatePenalty, Rules},
     task::Points,
 };
@@ -68,6 +70,16 @@ async fn a_thousand_right_answers_at_once_earn_once() {
     assert_eq!(course.count("SELECT count(*) FROM attempt").await, 1);
 }
 
+/// A busy machine may keep somebody waiting for too long: nothing was counted then, and they send it again.
+async fn patiently(course: &Course, actor: &Actor, task: TaskId, text: &str) -> Result<Answered, Error> {
+    loop {
+        match course.answer(actor, task, text).await {
+            Err(Error::Unavailable(_)) => {}
+            said => return said,
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_thousand_members_at_once_are_all_counted() {
     let logins: Vec<String> = (0..1000).map(|n| format!("m{n}")).collect();
@@ -79,7 +91,12 @@ async fn a_thousand_members_at_once_are_all_counted() {
     let course = Course::open_without(pack(&[("q", text("right")), ("d", decays)]), &logins).await;
     let (task, decaying) = (course.task("q").await, course.task("d").await);
     let members = join_all(logins.iter().map(|login| course.student(login))).await;
-    let done = join_all(members.iter().map(|actor| course.answer(actor, task, " right\n"))).await;
+    let done = join_all(
+        members
+            .iter()
+            .map(|actor| patiently(&course, actor, task, " right\n")),
+    )
+    .await;
     assert!(
         done.iter()
             .all(|one| one.as_ref().unwrap().earned == Some(Points(10_000)))
@@ -87,7 +104,7 @@ async fn a_thousand_members_at_once_are_all_counted() {
     let done = join_all(
         members
             .iter()
-            .map(|actor| course.answer(actor, decaying, "right")),
+            .map(|actor| patiently(&course, actor, decaying, "right")),
     )
     .await;
     assert_eq!(done.iter().filter(|one| one.is_ok()).count(), 1000);
