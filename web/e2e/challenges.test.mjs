@@ -9,8 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
-import { BINARY, startPglab } from './server.mjs'
+import { BINARY, startBrowser, startPglab } from './server.mjs'
 
 const OUT = new URL('../test-results/', import.meta.url).pathname
 const PACKS = fileURLToPath(new URL('../../examples/packs/', import.meta.url))
@@ -52,18 +51,7 @@ const complaints = []
 before(async () => {
   pglab = await startPglab()
   folder = await mkdtemp(join(tmpdir(), 'pglab-challenges-'))
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  browser = await startBrowser()
   const password = await classes()
   student = await signIn('ada', password)
   staff = await signIn(pglab.admin.login, pglab.admin.password)

@@ -6,8 +6,7 @@ import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { chromium } from 'playwright-core'
-import { startPglab } from './server.mjs'
+import { startBrowser, startPglab } from './server.mjs'
 
 const run = promisify(execFile)
 const OUT = new URL('../test-results/', import.meta.url).pathname
@@ -42,18 +41,7 @@ const complaints = []
 
 before(async () => {
   pglab = await startPglab()
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  browser = await startBrowser()
 })
 after(async () => {
   await browser?.close()

@@ -1,4 +1,5 @@
-// A pglab of its own for a browser test: started on a new data directory, stopped by its handle, and gone afterwards.
+// A pglab of its own for a browser test, started on a new data directory, stopped by its handle, and gone afterwards; and
+// the browser.
 
 import { spawn } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
 
 export const BINARY = process.env.PGLAB_BIN ?? fileURLToPath(new URL('../../target/debug/pglab', import.meta.url))
 
@@ -47,4 +49,20 @@ export async function startPglab() {
     await stop()
     throw error
   }
+}
+
+/** Debian's Chromium, without what it would ask of hosts elsewhere. */
+export function startBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
 }

@@ -8,11 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
 import { CLIENT, startProvider } from './provider/provider.mjs'
+import { BINARY, startBrowser } from './server.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-const BINARY = process.env.PGLAB_BIN ?? here('../../target/debug/pglab')
 
 let folder
 let pglab
@@ -105,10 +104,7 @@ before(async () => {
   provider = await startProvider(url)
   await startPglab(port)
   await prepare()
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  })
+  browser = await startBrowser()
 })
 after(async () => {
   await browser?.close()

@@ -112,6 +112,18 @@ export function WorkspacePage({ slug, login }: { slug: string; login: string | n
     />
   )
   const tasks = page ? <TaskPane slug={slug} page={page} /> : null
+  const sides = [
+    { value: 'tasks', shown: tasks },
+    { value: 'tables', shown: tables },
+    { value: 'history', shown: past },
+  ].map(
+    ({ value, shown }) =>
+      shown && (
+        <Tabs.Panel key={value} value={value} className={classes.sidePanel ?? ''}>
+          {shown}
+        </Tabs.Panel>
+      ),
+  )
 
   const pane = (
     <section className={classes.console} aria-label="SQL console">
@@ -194,17 +206,7 @@ export function WorkspacePage({ slug, login }: { slug: string; login: string | n
                 <Tabs.Tab value="tables">Tables</Tabs.Tab>
                 <Tabs.Tab value="history">History</Tabs.Tab>
               </Tabs.List>
-              {tasks && (
-                <Tabs.Panel value="tasks" className={classes.sidePanel ?? ''}>
-                  {tasks}
-                </Tabs.Panel>
-              )}
-              <Tabs.Panel value="tables" className={classes.sidePanel ?? ''}>
-                {tables}
-              </Tabs.Panel>
-              <Tabs.Panel value="history" className={classes.sidePanel ?? ''}>
-                {past}
-              </Tabs.Panel>
+              {sides}
             </Tabs>
           </aside>
           {pane}
@@ -217,20 +219,10 @@ export function WorkspacePage({ slug, login }: { slug: string; login: string | n
             <Tabs.Tab value="tables">Tables</Tabs.Tab>
             <Tabs.Tab value="history">History</Tabs.Tab>
           </Tabs.List>
-          {tasks && (
-            <Tabs.Panel value="tasks" className={classes.sidePanel ?? ''}>
-              {tasks}
-            </Tabs.Panel>
-          )}
           <Tabs.Panel value="sql" className={classes.phoneSql ?? ''}>
             {pane}
           </Tabs.Panel>
-          <Tabs.Panel value="tables" className={classes.sidePanel ?? ''}>
-            {tables}
-          </Tabs.Panel>
-          <Tabs.Panel value="history" className={classes.sidePanel ?? ''}>
-            {past}
-          </Tabs.Panel>
+          {sides}
         </Tabs>
       )}
     </div>
