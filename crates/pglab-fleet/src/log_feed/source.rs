@@ -112,15 +112,12 @@ impl LogSource {
                 }
                 reader.reset();
             }
-            while at < size && budget > 0 {
-                let piece = self
-                    .piece(
-                        server,
-                        &position.file,
-                        at,
-                        (size - at).min(PIECE_BYTES).min(budget),
-                    )
-                    .await?;
+            // A file that another one follows is whole, and may have grown since its size was taken.
+            let is_whole = open.is_some_and(|open| open + 1 < files.len());
+            let end = if is_whole { u64::MAX } else { size };
+            while at < end && budget > 0 {
+                let length = (end - at).min(PIECE_BYTES).min(budget);
+                let piece = self.piece(server, &position.file, at, length).await?;
                 if piece.is_empty() {
                     break;
                 }

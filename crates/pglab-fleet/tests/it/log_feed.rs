@@ -1,6 +1,9 @@
 //! Reading the log of a real server, from its files and through SQL; rotation, truncation and restarts of the reader.
 
-use pglab_fleet::log_feed::{Entry, LogSource, Position, Severity};
+use pglab_fleet::{
+    Connection,
+    log_feed::{Entry, LogSource, Position, Severity},
+};
 use pglab_testkit::TestServer;
 
 async fn until(
@@ -20,19 +23,15 @@ async fn until(
     entries
 }
 
-async fn fail(server: &TestServer, statement: &str) {
-    server
-        .superuser("postgres")
-        .await
-        .batch_execute(statement)
-        .await
-        .unwrap_err();
+/// On a connection that goes on: one that is closed with the end of the error's answer unread is told in the log too.
+async fn fail(connection: &Connection, statement: &str) {
+    connection.batch_execute(statement).await.unwrap_err();
 }
 
 async fn errors_and_hands(server: &TestServer, mut source: LogSource) {
     let connection = server.superuser("postgres").await;
     let mut position = source.read(&connection, None).await.unwrap().position;
-    fail(server, "SELECT *\nFROM nowhere").await;
+    fail(&connection, "SELECT *\nFROM nowhere").await;
     connection
         .batch_execute("DO $$ BEGIN RAISE LOG USING ERRCODE = 'PGHLP', MESSAGE = 'I am lost'; END $$")
         .await
@@ -51,12 +50,12 @@ async fn errors_and_hands(server: &TestServer, mut source: LogSource) {
         ("PGHLP", "I am lost", Severity::Log)
     );
     // Nothing twice, and nothing lost over a rotation.
-    fail(server, "SELECT before_rotation").await;
+    fail(&connection, "SELECT before_rotation").await;
     connection
         .batch_execute("SELECT pg_sleep(1.1); SELECT pg_rotate_logfile(); SELECT pg_sleep(0.2)")
         .await
         .unwrap();
-    fail(server, "SELECT after_rotation").await;
+    fail(&connection, "SELECT after_rotation").await;
     let messages: Vec<_> = until(server, &mut source, &mut position, 2)
         .await
         .into_iter()
