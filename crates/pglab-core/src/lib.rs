@@ -23,6 +23,7 @@ pub mod instance;
 pub mod judge;
 pub mod kit;
 pub mod lab;
+pub mod lexical;
 pub mod names;
 pub mod need;
 pub mod oidc;

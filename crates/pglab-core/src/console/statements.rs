@@ -1,6 +1,8 @@
 //! Where one statement ends and the next begins, as psql tells them apart. No parser: a text that is split wrongly is
 //! refused by PostgreSQL, because each part is sent as a single statement.
 
+use crate::lexical::{comment, dollar_quoted, is_word, quoted};
+
 /// A part of a text, without the blanks and comments before it and without its semicolon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Statement<'a> {
@@ -42,7 +44,7 @@ pub fn statements(source: &str) -> Vec<Statement<'_>> {
         let length = match byte {
             b'\'' => quoted(rest, b'\'', false),
             b'"' => quoted(rest, b'"', false),
-            b'$' => dollar(rest).unwrap_or(1),
+            b'$' => dollar_quoted(rest).unwrap_or(1),
             b'(' => {
                 depth += 1;
                 1
@@ -83,10 +85,6 @@ fn part(source: &str, start: usize, end: usize) -> Statement<'_> {
     }
 }
 
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
-}
-
 /// The body of `CREATE FUNCTION … BEGIN ATOMIC … END` has semicolons of its own.
 #[derive(Default)]
 struct Atomic {
@@ -117,59 +115,6 @@ impl Atomic {
         }
         self.begun = is("begin");
     }
-}
-
-/// The length of a comment, which may hold others.
-fn comment(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let (mut at, mut depth) = (0, 0_usize);
-    while at < bytes.len() {
-        match &bytes[at..] {
-            [b'/', b'*', ..] => {
-                depth += 1;
-                at += 2;
-            }
-            [b'*', b'/', ..] => {
-                depth -= 1;
-                at += 2;
-                if depth == 0 {
-                    return at;
-                }
-            }
-            _ => at += 1,
-        }
-    }
-    text.len()
-}
-
-/// The length of a quoted text. A doubled quote is taken for two texts side by side, which end in the same place.
-fn quoted(text: &str, quote: u8, escapes: bool) -> usize {
-    let bytes = text.as_bytes();
-    let mut at = 1;
-    while let Some(&byte) = bytes.get(at) {
-        at += 1;
-        if escapes && byte == b'\\' {
-            at += 1;
-        } else if byte == quote {
-            if escapes && bytes.get(at) == Some(&quote) {
-                at += 1;
-            } else {
-                return at;
-            }
-        }
-    }
-    text.len()
-}
-
-/// The length of a text between `$tag$`s.
-fn dollar(text: &str) -> Option<usize> {
-    let tag = &text[..text[1..].find('$')? + 2];
-    let name = &tag[1..tag.len() - 1];
-    if !name.bytes().all(is_word) || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let rest = &text[tag.len()..];
-    Some(rest.find(tag).map_or(text.len(), |at| tag.len() + at + tag.len()))
 }
 
 #[cfg(test)]

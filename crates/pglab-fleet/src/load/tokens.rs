@@ -1,6 +1,8 @@
 //! The tokens of one SQL statement, as far as it takes to see what kind of statement it is. No parser: what a statement
 //! means is PostgreSQL's to say.
 
+use pglab_core::lexical;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     /// A keyword or a name without quotes.
@@ -63,7 +65,7 @@ impl<'a> Tokens<'a> {
                 let end = self.rest.find('\n').unwrap_or(self.rest.len());
                 self.take(end);
             } else if self.rest.starts_with("/*") {
-                let end = comment_end(self.rest);
+                let end = lexical::comment(self.rest);
                 self.take(end);
             } else {
                 return;
@@ -76,14 +78,14 @@ impl<'a> Tokens<'a> {
         let first = self.rest.chars().next()?;
         Some(match first {
             '\'' => {
-                let end = quoted_end(self.rest, '\'', false);
+                let end = lexical::quoted(self.rest, b'\'', false);
                 Token::Text(self.take(end))
             }
             '"' => {
-                let end = quoted_end(self.rest, '"', false);
+                let end = lexical::quoted(self.rest, b'"', false);
                 Token::Name(self.take(end))
             }
-            '$' => match dollar_end(self.rest) {
+            '$' => match lexical::dollar_quoted(self.rest) {
                 Some(end) => Token::Text(self.take(end)),
                 None => {
                     self.take(1);
@@ -96,7 +98,7 @@ impl<'a> Tokens<'a> {
                     .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
                     .unwrap_or(self.rest.len());
                 if self.rest[end..].starts_with('\'') && self.rest[..end].eq_ignore_ascii_case("e") {
-                    let text_end = end + quoted_end(&self.rest[end..], '\'', true);
+                    let text_end = end + lexical::quoted(&self.rest[end..], b'\'', true);
                     return Some(Token::Text(self.take(text_end)));
                 }
                 Token::Word(self.take(end))
@@ -128,61 +130,6 @@ impl<'a> Iterator for Tokens<'a> {
         }
         Some(Token::Group)
     }
-}
-
-fn comment_end(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let (mut at, mut depth) = (0, 0_usize);
-    while at < bytes.len() {
-        match &bytes[at..] {
-            [b'/', b'*', ..] => {
-                depth += 1;
-                at += 2;
-            }
-            [b'*', b'/', ..] => {
-                depth -= 1;
-                at += 2;
-                if depth == 0 {
-                    return at;
-                }
-            }
-            _ => at += 1,
-        }
-    }
-    text.len()
-}
-
-/// Where a quoted text ends that starts at 0. Doubled quotes are taken for two texts side by side, which ends in the
-/// same place.
-fn quoted_end(text: &str, quote: char, escapes: bool) -> usize {
-    let mut chars = text.char_indices().skip(1).peekable();
-    while let Some((at, c)) = chars.next() {
-        if escapes && c == '\\' {
-            chars.next();
-        } else if c == quote {
-            if chars.peek().is_some_and(|(_, next)| *next == quote) {
-                chars.next();
-            } else {
-                return at + c.len_utf8();
-            }
-        }
-    }
-    text.len()
-}
-
-fn dollar_end(text: &str) -> Option<usize> {
-    let tag = &text[..text[1..].find('$')? + 2];
-    let inner = &tag[1..tag.len() - 1];
-    let fine = inner.chars().all(|c| c.is_alphanumeric() || c == '_')
-        && !inner.starts_with(|c: char| c.is_ascii_digit());
-    if !fine {
-        return None;
-    }
-    Some(
-        text[tag.len()..]
-            .find(tag)
-            .map_or(text.len(), |at| tag.len() + at + tag.len()),
-    )
 }
 
 #[cfg(test)]
