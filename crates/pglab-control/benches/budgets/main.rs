@@ -1,11 +1,14 @@
 //! `make bench`: the first rows of DESIGN §12, each against a floor that is measured in the same run. Prints a table
 //! and writes `bench-results.json`, both as the rows come. Everything that it starts ends with it.
 
+mod answers;
 mod cpu;
 mod exporter;
+mod load;
 mod options;
 mod peer_queries;
 mod prepare;
+mod program;
 mod report;
 mod row;
 mod school;
@@ -61,6 +64,15 @@ async fn measure(options: &Options, report: &mut Report<'_>) -> Outcome<()> {
         let row = async { Ok(vec![prepare::measure(options).await?]) };
         report.rows("prepare", row).await?;
     }
+    if options.wants("load") {
+        say("Loading …");
+        let row = async { Ok(vec![load::measure(options).await?]) };
+        report.rows("load", row).await?;
+    }
+    if options.wants("answers") {
+        say("Making a competition …");
+        report.rows("answers", answers::measure(options)).await?;
+    }
     if options.wants("storm") {
         say("Making a class that signs in by LDAP …");
         report.rows("storm", storm::measure(options)).await?;
@@ -80,8 +92,9 @@ async fn measure(options: &Options, report: &mut Report<'_>) -> Outcome<()> {
     };
     if options.wants("sweep") {
         say("Sweeping …");
-        let row = async { Ok(vec![sweep::measure(options, &school, &slug, n_checks).await?]) };
-        report.rows("sweep", row).await?;
+        report
+            .rows("sweep", sweep::measure(options, &school, &slug, n_checks))
+            .await?;
     }
     if options.wants("exporter") {
         say("Scraping …");

@@ -9,7 +9,7 @@ use crate::Outcome;
 
 const USAGE: &str = "make bench, or: cargo bench -p pglab-control --bench budgets -- [OPTIONS]
   --quick          small numbers, to see whether it runs
-  --only ROWS      some of: prepare,storm,sweep,exporter,steady
+  --only ROWS      some of: prepare,load,answers,storm,sweep,exporter,steady
   --databases N    of the last rows [default: 1000]
   --minutes N      rows that are not measured by then are left out [default: 15]
   --json FILE      written after each row [default: bench-results.json in the workspace]
@@ -21,6 +21,8 @@ pub struct Options {
     pub n_databases: usize,
     pub repetitions: u32,
     pub window: Duration,
+    /// Members of the competition.
+    pub n_members: usize,
     /// People who sign in within `storm_window`.
     pub n_storm: usize,
     pub storm_window: Duration,
@@ -37,6 +39,7 @@ impl Options {
             n_databases: 1000,
             repetitions: 3,
             window: Duration::from_secs(45),
+            n_members: 1000,
             n_storm: 300,
             storm_window: Duration::from_secs(30),
             minutes: 15,
@@ -57,6 +60,7 @@ impl Options {
                     options.n_databases = 40;
                     options.repetitions = 1;
                     options.window = Duration::from_secs(12);
+                    options.n_members = 50;
                     options.n_storm = 20;
                     options.storm_window = Duration::from_secs(6);
                 }

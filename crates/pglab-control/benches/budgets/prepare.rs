@@ -2,12 +2,14 @@
 //! for each pair, so that both meet the same disk.
 
 use std::{
+    path::Path,
     process::Stdio,
     time::{Duration, Instant},
 };
 
 use pglab_core::{ident::quote_ident, lab::LabSettings};
 use pglab_identity::{SystemRandom, password, token};
+use pglab_testkit::TestServer;
 use serde_json::json;
 
 use crate::{
@@ -35,7 +37,10 @@ pub async fn measure(options: &Options) -> Outcome<Row> {
             .await?
             .start_database
             .ok_or("no start database")?;
-        let script = statements(n, template.as_str());
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("floor.sql");
+        std::fs::write(&file, statements(n, template.as_str()))?;
+        let uri = school.server.superuser_uri("postgres");
         let mut floor = 0.0;
         let mut ours = 0.0;
         // Who is first is so every other time.
@@ -50,7 +55,7 @@ pub async fn measure(options: &Options) -> Outcome<Row> {
                 working.end().await?;
             } else {
                 let began = Instant::now();
-                psql(&school, &script).await?;
+                psql(&school.server, &uri, &file).await?;
                 floor = began.elapsed().as_secs_f64();
             }
         }
@@ -104,15 +109,13 @@ fn statements(n: usize, template: &str) -> String {
     script
 }
 
-async fn psql(school: &School, script: &str) -> Outcome<()> {
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("floor.sql");
-    std::fs::write(&file, script)?;
+/// Runs a file.
+pub async fn psql(server: &TestServer, uri: &str, file: &Path) -> Outcome<()> {
     // Not the one in PATH, which on Debian is a script that looks for this one.
-    let status = tokio::process::Command::new(school.server.server().settings().binaries.program("psql"))
+    let status = tokio::process::Command::new(server.server().settings().binaries.program("psql"))
         .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"])
-        .arg(&file)
-        .arg(school.server.superuser_uri("postgres"))
+        .arg(file)
+        .arg(uri)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .kill_on_drop(true)

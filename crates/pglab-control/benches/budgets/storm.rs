@@ -2,7 +2,7 @@
 //! PostgreSQL by LDAP, against a real slapd, while a board is fetched all the time. The floor is as many direct binds to
 //! the same slapd in the same pace.
 
-use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
 use ldap3::{LdapConnAsync, LdapConnSettings};
@@ -19,23 +19,21 @@ use pglab_core::{
     person::{Login, Role},
 };
 use pglab_fleet::{Connection, private::SUPERUSER};
-use pglab_testkit::{Slapd, free_port};
+use pglab_testkit::Slapd;
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
 use serde_json::{Value, json};
-use tokio::{
-    process::Child,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Options, Outcome, cpu,
+    program::Program,
     report::say,
     row::Row,
-    school::{OWN_DATABASE, OWN_PASSWORD, OWN_ROLE, School, Working, prepare},
+    school::{OWN_ROLE, School, Working, prepare},
     steady::percentile,
     students::Student,
 };
@@ -145,26 +143,24 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Row>> {
     };
     let (teacher, password) = people::create(&school.control, &Actor::System, new).await?;
 
-    let folder = tempfile::tempdir()?;
-    let port = free_port();
-    let mut pglab = serve(&binary, folder.path(), port, &school, &slapd)?;
-    let base = format!("http://127.0.0.1:{port}");
-    let http = reqwest::Client::builder()
-        .timeout(Duration::from_secs(60))
-        .build()?;
-    ready(&http, &base, &mut pglab, folder.path()).await?;
-    let cookie = sign_in(&http, &base, teacher.login.as_str(), &password).await?;
+    let identity = format!(
+        "[identity]\nmode = 'managed'\nservers = ['ldaps://127.0.0.1:{ldaps}']\nca_file = '{ca}'\n\
+         [identity.tree]\nsuffix = '{suffix}'\nwriter_password = '{writer}'\npostgres_password = '{reader}'\n",
+        ldaps = slapd.listen().ldaps,
+        ca = slapd.ca_file().display(),
+        suffix = slapd.tree().suffix,
+        writer = slapd.service(WRITER).1,
+        reader = slapd.service(POSTGRES).1,
+    );
+    let program = Program::serve(&binary, &school, &identity).await?;
+    let cookie = program.sign_in(teacher.login.as_str(), &password).await?;
     let cpus = Cpu {
-        pglab: pglab
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .ok_or("pglab has no process")?,
+        pglab: program.pid,
         slapd: slapd.pid(),
         postmaster: school.postmaster(),
     };
     let storm = Storm {
-        http,
-        base,
+        program,
         cookie,
         direct: Direct::new(&slapd)?,
         people,
@@ -172,13 +168,12 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Row>> {
         cpus,
     };
     let rows = storm.run(options, n, window).await;
-    pglab.kill().await?;
+    storm.program.end().await?;
     rows
 }
 
 struct Storm<'a> {
-    http: reqwest::Client,
-    base: String,
+    program: Program,
     cookie: String,
     direct: Direct,
     people: Vec<Student>,
@@ -323,14 +318,20 @@ impl Storm<'_> {
     }
 
     async fn board(&self) -> Outcome<()> {
-        let url = format!("{}/api/v1/labs/{SLUG}/board", self.base);
-        let answer = self.http.get(url).header("cookie", &self.cookie).send().await?;
+        let url = format!("{}/api/v1/labs/{SLUG}/board", self.program.base);
+        let answer = self
+            .program
+            .http
+            .get(url)
+            .header("cookie", &self.cookie)
+            .send()
+            .await?;
         answer.error_for_status()?.bytes().await?;
         Ok(())
     }
 
     async fn page(&self, person: &Student) -> Outcome<()> {
-        sign_in(&self.http, &self.base, &person.login, &person.password).await?;
+        self.program.sign_in(&person.login, &person.password).await?;
         Ok(())
     }
 
@@ -353,29 +354,6 @@ async fn timed(work: impl Future<Output = Outcome<()>>) -> Outcome<f64> {
 
 fn cpu_json([pglab, slapd, postgresql]: [f64; 3]) -> Value {
     json!({ "pglab": pglab, "slapd": slapd, "postgresql": postgresql })
-}
-
-/// The cookie.
-async fn sign_in(http: &reqwest::Client, base: &str, login: &str, password: &str) -> Outcome<String> {
-    let answer = http
-        .post(format!("{base}/api/v1/session"))
-        .json(&json!({ "login": login, "password": password }))
-        .send()
-        .await?;
-    if !answer.status().is_success() {
-        return Err(format!(
-            "{login} does not get in: {} {}",
-            answer.status(),
-            answer.text().await?
-        )
-        .into());
-    }
-    let cookie = answer
-        .headers()
-        .get("set-cookie")
-        .and_then(|value| value.to_str().ok());
-    let cookie = cookie.and_then(|cookie| cookie.split(';').next());
-    Ok(cookie.ok_or("no cookie")?.to_owned())
 }
 
 /// Binds without anything of pglab: a connection, its TLS, one bind, the end.
@@ -412,54 +390,4 @@ impl Direct {
         driver.abort();
         Ok(())
     }
-}
-
-fn serve(binary: &Path, folder: &Path, port: u16, school: &School, slapd: &Slapd) -> Outcome<Child> {
-    let file = folder.join("pglab.toml");
-    std::fs::write(folder.join("seal.key"), "07".repeat(32))?;
-    let postgres = school.server.port();
-    let text = format!(
-        "[server]\nlisten = '127.0.0.1:{port}'\npublic_url = 'http://127.0.0.1:{port}'\ndata_dir = '{data}'\n\
-         [store]\nuri = 'postgresql://{OWN_ROLE}:{OWN_PASSWORD}@127.0.0.1:{postgres}/{OWN_DATABASE}'\n\
-         [cluster]\nhost = '127.0.0.1'\nport = {postgres}\nmaintenance_role = '{SUPERUSER}'\n\
-         maintenance_password = '{superuser}'\n\
-         [secrets]\nseal_key_file = '{folder}/seal.key'\n\
-         [identity]\nmode = 'managed'\nservers = ['ldaps://127.0.0.1:{ldaps}']\nca_file = '{ca}'\n\
-         [identity.tree]\nsuffix = '{suffix}'\nwriter_password = '{writer}'\npostgres_password = '{reader}'\n",
-        data = school.data_dir().display(),
-        superuser = school.server.superuser_password(),
-        folder = folder.display(),
-        ldaps = slapd.listen().ldaps,
-        ca = slapd.ca_file().display(),
-        suffix = slapd.tree().suffix,
-        writer = slapd.service(WRITER).1,
-        reader = slapd.service(POSTGRES).1,
-    );
-    std::fs::write(&file, text)?;
-    let log = std::fs::File::create(folder.join("log"))?;
-    Ok(tokio::process::Command::new(binary)
-        .args(["serve", "--config"])
-        .arg(&file)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .kill_on_drop(true)
-        .spawn()?)
-}
-
-async fn ready(http: &reqwest::Client, base: &str, pglab: &mut Child, folder: &Path) -> Outcome<()> {
-    for _ in 0..300 {
-        if let Ok(answer) = http.get(format!("{base}/healthz")).send().await
-            && answer.status().is_success()
-        {
-            // Until it leads, and has looked at the class.
-            sleep(Duration::from_secs(5)).await;
-            return Ok(());
-        }
-        if pglab.try_wait()?.is_some() {
-            break;
-        }
-        sleep(Duration::from_millis(200)).await;
-    }
-    Err(format!("pglab serve: {}", std::fs::read_to_string(folder.join("log"))?).into())
 }

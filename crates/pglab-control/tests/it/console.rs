@@ -12,7 +12,7 @@ use pglab_core::{access::Actor, console::Event, person::Role};
 use pglab_fleet::activity::Sweeper;
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 use crate::class::lesson::{Lesson, SLUG};
@@ -173,13 +173,11 @@ async fn what_is_left_does_not_run_on() {
     // The network is gone, or the tab closed: the commands end.
     let mut left = open(&lesson, &ada, None).await;
     left.run("BEGIN; LOCK TABLE artist").await;
-    left.say("SELECT pg_sleep(60)").await;
+    left.say("SELECT pg_sleep(1000)").await;
     eventually(&lesson, "it runs", RUNNING, 1).await;
-    let gone = Instant::now();
     drop(left);
     eventually(&lesson, "nothing runs", RUNNING, 0).await;
     eventually(&lesson, "nobody is connected", CONSOLES, 0).await;
-    assert!(gone.elapsed() < Duration::from_secs(5), "{:?}", gone.elapsed());
 
     // What does not listen to a cancellation is ended.
     let mut stubborn = open(&lesson, &ada, None).await;

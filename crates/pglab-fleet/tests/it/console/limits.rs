@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use pglab_core::console::{Cut, Event, Limits};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout},
-};
+use tokio::{sync::mpsc, time::timeout};
 
 use super::{Manner, console, console_with, run};
 use crate::attacks::class::{Class, eventually};
@@ -24,7 +21,6 @@ async fn rows_beyond_the_limit_are_not_even_computed() {
     let mut ada = console(&class, "ada").await;
     let said = run(&mut ada, "SELECT n FROM generate_series(1, 10000) n").await;
     assert_eq!(cut(&said), (10_000, None));
-    let before = Instant::now();
     // A thousand million rows: not produced, and no error either.
     let said = run(
         &mut ada,
@@ -34,11 +30,6 @@ async fn rows_beyond_the_limit_are_not_even_computed() {
     assert!(said.error.is_none(), "{:?}", said.error);
     assert_eq!(said.rows.len(), 10_001);
     assert_eq!(said.rows.last().unwrap()[0].as_deref(), Some("10001"));
-    assert!(
-        before.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        before.elapsed()
-    );
     // A statement that writes does all of it, whatever is shown.
     let said = run(
         &mut ada,
@@ -134,14 +125,15 @@ async fn cancelling_cancels() {
     let class = Class::start().await;
     let mut ada = console(&class, "ada").await;
     let canceller = ada.canceller().clone();
-    let began = Instant::now();
     let cancel = async {
-        eventually("it runs", async || n_running(&class, "%pg_sleep(15)%").await == 1).await;
+        eventually("it runs", async || {
+            n_running(&class, "%pg_sleep(1500)%").await == 1
+        })
+        .await;
         canceller.cancel().await.unwrap();
     };
-    let (said, ()) = tokio::join!(run(&mut ada, "SELECT pg_sleep(15); SELECT 2"), cancel);
+    let (said, ()) = tokio::join!(run(&mut ada, "SELECT pg_sleep(1500); SELECT 2"), cancel);
     assert_eq!((said.code(), said.rows.len()), ("57014", 0));
-    assert!(began.elapsed() < Duration::from_secs(12));
     assert_eq!(run(&mut ada, "SELECT 1").await.cell(), "1");
     // Where nothing runs it does nothing.
     canceller.cancel().await.unwrap();
@@ -156,17 +148,15 @@ async fn a_query_whose_console_is_gone_ends() {
     let (events, heard) = mpsc::channel(64);
     let left = timeout(
         Duration::from_secs(2),
-        ada.run("SELECT pg_sleep(18) -- left behind", &events),
+        ada.run("SELECT pg_sleep(1800) -- left behind", &events),
     )
     .await;
     assert!(left.is_err(), "it should still run");
     drop((ada, heard));
-    let gone = Instant::now();
     eventually("nothing runs", async || {
         n_running(&class, "%left behind%").await == 0
     })
     .await;
-    assert!(gone.elapsed() < Duration::from_secs(6), "{:?}", gone.elapsed());
 }
 
 #[tokio::test]

@@ -3,11 +3,7 @@
 
 mod slapd;
 
-use std::{
-    fs,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::{fs, process::Command};
 
 use pglab_core::{
     directory::{
@@ -309,9 +305,7 @@ async fn the_directory_is_away_and_comes_back() {
     school.sign_in("ada", "ada-of-ldap").await.unwrap();
 
     school.slapd.server().freeze();
-    let began = Instant::now();
     let output = psql(&school, "ada", "ada-of-ldap");
-    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     assert!(output.contains("FATAL"), "{output}");
     school.sign_in("pglab_chk_ada", "of-the-checker").await.unwrap();
     school.slapd.server().thaw();

