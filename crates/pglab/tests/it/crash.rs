@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeSet,
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
@@ -18,7 +18,7 @@ use nix::{
 use pglab_testkit::SeededRandom;
 use serde_json::Value;
 
-use crate::support::{Class, PROGRAM, Place, alive, eventually, stderr};
+use crate::support::{Class, Place, alive, client, eventually, stderr, succeeds};
 
 /// Prepares a class that grows by a few students a round, killing pglab in every round; then everything must be
 /// there once.
@@ -61,20 +61,20 @@ pub fn kill_pglab_during_preparation(n_kills: u64, n_new_students: u64, seed: u6
     let roster = class.write_roster(n_students);
     let url = up.url().to_owned();
     succeeds(
-        client(&url, &token)
+        &client(&url, &token)
             .args(["roster", "import", "kept"])
             .arg(&roster)
             .output()
             .unwrap(),
     );
     succeeds(
-        client(&url, &token)
+        &client(&url, &token)
             .args(["lab", "prepare", "kept", "--wait"])
             .output()
             .unwrap(),
     );
     succeeds(
-        client(&url, &token)
+        &client(&url, &token)
             .args(["lab", "open", "kept"])
             .output()
             .unwrap(),
@@ -126,20 +126,20 @@ pub fn kill_postgresql_during_work(n_kills: u64, seed: u64) {
     class.apply_lab(&up, &token);
     let roster = class.write_roster(3);
     succeeds(
-        client(&url, &token)
+        &client(&url, &token)
             .args(["roster", "import", "kept"])
             .arg(&roster)
             .output()
             .unwrap(),
     );
     succeeds(
-        client(&url, &token)
+        &client(&url, &token)
             .args(["lab", "prepare", "kept", "--wait"])
             .output()
             .unwrap(),
     );
     succeeds(
-        client(&url, &token)
+        &client(&url, &token)
             .args(["lab", "open", "kept"])
             .output()
             .unwrap(),
@@ -249,19 +249,6 @@ fn kit(url: &str, token: &str, login: &str) -> Value {
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn client(url: &str, token: &str) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command
-        .env("PGLAB_URL", url)
-        .env("PGLAB_TOKEN", token)
-        .stdin(Stdio::null());
-    command
-}
-
-fn succeeds(output: Output) {
-    assert!(output.status.success(), "{}", stderr(&output));
 }
 
 #[test]

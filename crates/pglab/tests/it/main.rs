@@ -4,6 +4,7 @@
 
 mod account;
 mod crash;
+mod crash_packs;
 mod directory_init;
 mod lab;
 mod pack;

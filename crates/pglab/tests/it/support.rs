@@ -247,10 +247,14 @@ impl<'a> Class<'a> {
 
     /// Signs in with the one-time password and gives an API token, as a script would get it.
     pub fn sign_in_as_admin(&self, up: &Up) -> String {
-        let password = up.ready["admin"]["password"].as_str().unwrap();
-        let config = self.files.path().join("config");
+        self.sign_in(up.url(), "admin", up.ready["admin"]["password"].as_str().unwrap())
+    }
+
+    /// An API token of this person.
+    pub fn sign_in(&self, url: &str, who: &str, password: &str) -> String {
+        let config = self.files.path().join("config").join(who);
         let mut login = Command::new(PROGRAM);
-        login.args(["login", "--url", up.url(), "--login", "admin", "--password-stdin"]);
+        login.args(["login", "--url", url, "--login", who, "--password-stdin"]);
         run_with_input(login.env("XDG_CONFIG_HOME", &config), &format!("{password}\n"));
         let mut token = Command::new(PROGRAM);
         token
@@ -299,6 +303,13 @@ pub struct Superuser {
 }
 
 impl Superuser {
+    /// In another database.
+    pub fn of(mut self, database: &str) -> Self {
+        let end = self.uri.rfind('/').unwrap();
+        self.uri.replace_range(end + 1.., database);
+        self
+    }
+
     /// The lines of the answer.
     pub fn lines(&self, sql: &str) -> Vec<String> {
         let output = Command::new("psql")
@@ -312,6 +323,55 @@ impl Superuser {
             .map(str::to_owned)
             .collect()
     }
+}
+
+/// The command line against a pglab that runs.
+pub fn client(url: &str, token: &str) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .env("PGLAB_URL", url)
+        .env("PGLAB_TOKEN", token)
+        .stdin(Stdio::null());
+    command
+}
+
+pub fn succeeds(output: &Output) {
+    assert!(output.status.success(), "{}", stderr(output));
+}
+
+/// A request without any library: status and body. `None` where no whole answer came.
+pub fn request(
+    url: &str,
+    method: &str,
+    path: &str,
+    token: &str,
+    body: Option<&Value>,
+) -> Option<(u16, String)> {
+    use std::io::Write;
+    let address: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let mut stream = TcpStream::connect(address).ok()?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let length = head.lines().find_map(|line| {
+        line.to_ascii_lowercase()
+            .strip_prefix("content-length:")?
+            .trim()
+            .parse()
+            .ok()
+    });
+    if length.is_some_and(|length: usize| length != body.len()) {
+        return None;
+    }
+    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
 }
 
 /// Runs a command that must succeed; gives its stdout.
