@@ -141,7 +141,7 @@ pub fn kill_pglab_during_packs_and_answers(n_kills: u64, seed: u64) {
         .iter()
         .map(|person| answering(&class, &url, person))
         .collect();
-    let rules = json!({ "answers_per_minute": 100_000 });
+    let rules = json!({ "answers_per_minute": 1000 });
     let (status, said) = request(
         &url,
         "PUT",
