@@ -1,7 +1,11 @@
 //! Server-sent events, alike for all streams: named events of JSON, a sign of life while nothing happens, and how long
 //! a browser waits before it comes back. What is sent is decided by the routes.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{
     http::{HeaderName, HeaderValue, header},
@@ -11,7 +15,8 @@ use axum::{
     },
 };
 use futures::{Stream, StreamExt};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 /// Shorter than the patience of any proxy.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -39,6 +44,34 @@ impl<T> Named<T> {
             id: Some(id.to_string()),
             data,
         }
+    }
+}
+
+/// JSON that was made before, for all who get it.
+#[derive(Debug, Clone)]
+pub struct Made(pub Arc<RawValue>);
+
+impl Serialize for Made {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl Made {
+    /// What is in `kept`, else made from `value` and kept there.
+    pub fn once<T: Serialize>(kept: &OnceLock<Arc<RawValue>>, value: impl FnOnce() -> T) -> Self {
+        Self(
+            kept.get_or_init(|| {
+                to_raw_value(&value()).map_or_else(
+                    |error| {
+                        tracing::error!(%error, "what is shown can't be written as JSON");
+                        Arc::from(RawValue::NULL.to_owned())
+                    },
+                    Arc::from,
+                )
+            })
+            .clone(),
+        )
     }
 }
 

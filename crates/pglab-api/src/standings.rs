@@ -88,32 +88,85 @@ impl From<&answer::Standings> for Standings {
                     points: points.as_f64(),
                 })
                 .collect(),
-            rows: standings
-                .rows
-                .iter()
-                .map(|row| StandingsRow {
-                    rank: row.rank as u64,
-                    section_rank: row.section_rank as u64,
-                    login: row.login.clone(),
-                    name: row.name.clone(),
-                    team: row.team.clone(),
-                    section: row.section.clone(),
-                    points: row.points.as_f64(),
-                    reached_at: row.reached_at,
-                    done: row
-                        .done
-                        .iter()
-                        .map(|(task, points, at)| StandingsDone {
-                            task: *task,
-                            points: points.as_f64(),
-                            at: *at,
-                        })
-                        .collect(),
-                })
-                .collect(),
+            rows: standings.rows.iter().map(StandingsRow::from).collect(),
             computed_at: standings.computed_at,
         }
     }
+}
+
+impl From<&answer::Row> for StandingsRow {
+    fn from(row: &answer::Row) -> Self {
+        Self {
+            rank: row.rank as u64,
+            section_rank: row.section_rank as u64,
+            login: row.login.clone(),
+            name: row.name.clone(),
+            team: row.team.clone(),
+            section: row.section.clone(),
+            points: row.points.as_f64(),
+            reached_at: row.reached_at,
+            done: row
+                .done
+                .iter()
+                .map(|(task, points, at)| StandingsDone {
+                    task: *task,
+                    points: points.as_f64(),
+                    at: *at,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// What is another than in the standings and changes that were sent before. The order is by rank, then by name.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StandingsChange {
+    /// In the place of the row of the same login, or new.
+    pub rows: Vec<StandingsRow>,
+    /// Of whom only the rank is another.
+    pub moved: Vec<StandingsMoved>,
+    /// The logins of those who are no longer there.
+    pub gone: Vec<String>,
+    pub computed_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StandingsMoved {
+    pub login: String,
+    pub rank: u64,
+    pub section_rank: u64,
+}
+
+impl From<&answer::StandingsChange> for StandingsChange {
+    fn from(change: &answer::StandingsChange) -> Self {
+        Self {
+            rows: change.rows.iter().map(StandingsRow::from).collect(),
+            moved: change
+                .moved
+                .iter()
+                .map(|moved| StandingsMoved {
+                    login: moved.login.clone(),
+                    rank: moved.rank as u64,
+                    section_rank: moved.section_rank as u64,
+                })
+                .collect(),
+            gone: change.gone.clone(),
+            computed_at: change.computed_at,
+        }
+    }
+}
+
+/// One event.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only the document of the interface needs it")]
+enum StandingsEvent {
+    Standings(Standings),
+    Changes(StandingsChange),
+}
+
+fn made(standings: &answer::Standings) -> events::Made {
+    events::Made::once(&standings.text, || Standings::from(standings))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -141,24 +194,29 @@ async fn show(
     Acting(actor): Acting,
     Path(lab): Path<String>,
     Query(query): Query<StandingsQuery>,
-) -> Result<axum::Json<Standings>, Problem> {
+) -> Result<axum::Json<events::Made>, Problem> {
     let standings = answer::standings_for(&control, &actor, &lab, query.viewer()).await?;
-    Ok(axum::Json((&*standings).into()))
+    Ok(axum::Json(made(&standings)))
 }
 
-/// The standings whenever they change, at most twice a second: events `standings`, as server-sent events.
+/// The standings and what changes in them, at most twice a second, as server-sent events: `standings` (all of them, first
+/// and whenever more than rows is another), `changes` (a `StandingsChange` of what was sent before).
 #[utoipa::path(get, path = "/api/v1/labs/{lab}/standings/events", tag = "standings", operation_id = "standings_events",
     params(("lab" = String, Path), StandingsQuery),
-    responses((status = 200, body = Standings, content_type = "text/event-stream")))]
+    responses((status = 200, body = StandingsEvent, content_type = "text/event-stream")))]
 async fn watch(
     State(control): State<Control>,
     Acting(actor): Acting,
     Path(lab): Path<String>,
     Query(query): Query<StandingsQuery>,
 ) -> Result<Response, Problem> {
-    let all = answer::watch_for(&control, &actor, &lab, query.viewer()).await?;
-    Ok(events::stream(all.map(|standings| {
-        events::Named::new("standings", Standings::from(&*standings))
+    let all = answer::watch(&control, &actor, &lab, query.viewer()).await?;
+    Ok(events::stream(all.map(|told| match told {
+        answer::Told::Whole(standings) => events::Named::new("standings", made(&standings)),
+        answer::Told::Changed(change) => events::Named::new(
+            "changes",
+            events::Made::once(&change.text, || StandingsChange::from(&*change)),
+        ),
     })))
 }
 

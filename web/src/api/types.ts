@@ -82,6 +82,7 @@ export type {
   SignInWays,
   SimilarPair,
   Standings,
+  StandingsChange,
   Start,
   System as SystemInfo,
   Table as SnapshotTable,

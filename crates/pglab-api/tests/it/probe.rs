@@ -1,6 +1,6 @@
 //! `/probe` over HTTP: a target by its name, all of them, and what a dead and a slow one cost who asks.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use pglab_control::testing::TestControl;
 use pglab_core::{exporter::Collector, person::Role};

@@ -10,7 +10,11 @@ use parking_lot::Mutex;
 use pglab_core::{answer::rows::RowSet, id::LabId, ident::Ident};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, watch};
 
-use super::{Standings, mutated::Planned};
+use super::{
+    Standings,
+    mutated::Planned,
+    standings_feed::{Feed, FeedKey},
+};
 
 /// Sessions on the cluster for judging at once.
 const BUDGET: usize = 8;
@@ -29,6 +33,7 @@ pub(crate) struct Live {
     planned: Mutex<HashMap<LabId, Arc<Planned>>>,
     making: Mutex<HashMap<LabId, Arc<AsyncMutex<()>>>>,
     standings: Mutex<HashMap<LabId, Kept>>,
+    pub(super) feeds: Mutex<HashMap<FeedKey, Feed>>,
 }
 
 /// The standings of a lab as they were computed last, and the number of the change that they show.
@@ -59,6 +64,7 @@ impl Default for Live {
             planned: Mutex::default(),
             making: Mutex::default(),
             standings: Mutex::default(),
+            feeds: Mutex::default(),
         }
     }
 }
@@ -122,21 +128,18 @@ impl Live {
         self.standings.lock().entry(lab).or_default().changed.subscribe()
     }
 
-    /// The turn to compute, and the standings if they are those of the last change.
-    pub(super) fn standings(
-        &self,
-        lab: LabId,
-        revealed: bool,
-    ) -> (u64, Arc<AsyncMutex<()>>, Option<Arc<Standings>>) {
+    /// The number of the last change, and the turn to compute.
+    pub(super) fn standings_turn(&self, lab: LabId) -> (u64, Arc<AsyncMutex<()>>) {
         let mut all = self.standings.lock();
         let kept = all.entry(lab).or_default();
-        let number = *kept.changed.borrow();
-        let known = kept.computed.get(&revealed).filter(|(of, _)| *of == number);
-        (
-            number,
-            kept.turn.clone(),
-            known.map(|(_, standings)| standings.clone()),
-        )
+        (*kept.changed.borrow(), kept.turn.clone())
+    }
+
+    /// If they show this change.
+    pub(super) fn standings_since(&self, lab: LabId, revealed: bool, number: u64) -> Option<Arc<Standings>> {
+        let all = self.standings.lock();
+        let (of, standings) = all.get(&lab)?.computed.get(&revealed)?;
+        (*of >= number).then(|| standings.clone())
     }
 
     pub(super) fn keep_standings(&self, lab: LabId, revealed: bool, number: u64, standings: Arc<Standings>) {

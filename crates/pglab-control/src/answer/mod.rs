@@ -15,6 +15,7 @@ mod rules;
 mod seed;
 mod similarity;
 mod standings;
+mod standings_feed;
 mod submit;
 mod verdict;
 mod vouch;
@@ -25,7 +26,8 @@ pub use own::{OwnTask, own_tasks};
 pub use pglab_store::answer::Attempt;
 pub use rules::{MemberRules, award, member_rules, rules, set_member_rules, set_rules};
 pub use similarity::{Similarity, similarity};
-pub use standings::{Row, Standings, Viewer, standings, standings_for, watch, watch_for};
+pub use standings::{Row, Standings, Viewer, standings, standings_for};
+pub use standings_feed::{Moved, StandingsChange, Told, watch};
 pub use submit::{Answered, Given, submit};
 pub use verdict::{Part, RowsThatDiffer, SqlProblem, Verdict};
 

@@ -1,9 +1,8 @@
 //! Who stands where in a lab: computed by one query after a change, when somebody looks, and shared by all who look.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
-use futures::Stream;
 use pglab_core::{
     access::{Actor, Operation},
     id::{LabId, MemberId, TaskId},
@@ -11,13 +10,11 @@ use pglab_core::{
     task::Points,
 };
 use pglab_store::{standing, task};
+use serde_json::value::RawValue;
 
 use crate::{Control, Error, lab};
 
-/// Viewers hear of changes at most so often.
-const PACE: Duration = Duration::from_millis(500);
-
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Standings {
     pub slug: String,
     pub title: String,
@@ -27,6 +24,8 @@ pub struct Standings {
     pub tasks: Vec<(TaskId, String, Points)>,
     pub rows: Vec<Row>,
     pub computed_at: DateTime<Utc>,
+    /// What an interface makes of them, kept here so that it is made once for all who look.
+    pub text: OnceLock<Arc<RawValue>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +77,7 @@ pub async fn standings_for(
     current(control, id, revealed && viewer == Viewer::Actor).await
 }
 
-async fn admitted(control: &Control, actor: &Actor, slug: &str) -> Result<(LabId, bool), Error> {
+pub(super) async fn admitted(control: &Control, actor: &Actor, slug: &str) -> Result<(LabId, bool), Error> {
     let (lab, place) = lab::find(control, actor, slug).await?;
     if control.authorise(actor, Operation::LabView(place)).is_ok() {
         return Ok((lab.id, true));
@@ -97,63 +96,25 @@ async fn admitted(control: &Control, actor: &Actor, slug: &str) -> Result<(LabId
     Ok((lab.id, false))
 }
 
-/// The standings now and whenever they change, at most twice a second.
-///
-/// # Errors
-/// As [`standings`].
-pub async fn watch(
-    control: &Control,
-    actor: &Actor,
-    slug: &str,
-) -> Result<impl Stream<Item = Arc<Standings>> + Send + 'static, Error> {
-    watch_for(control, actor, slug, Viewer::Actor).await
-}
-
-/// # Errors
-/// As [`standings`].
-pub async fn watch_for(
-    control: &Control,
-    actor: &Actor,
-    slug: &str,
-    viewer: Viewer,
-) -> Result<impl Stream<Item = Arc<Standings>> + Send + 'static, Error> {
-    let (id, revealed) = admitted(control, actor, slug).await?;
-    let revealed = revealed && viewer == Viewer::Actor;
-    let control = control.clone();
-    let changed = control.answers().watch(id);
-    Ok(futures::stream::unfold(
-        (control, changed, true),
-        move |(control, mut changed, first)| async move {
-            if !first {
-                changed.changed().await.ok()?;
-                tokio::time::sleep(PACE).await;
-            }
-            changed.mark_unchanged();
-            let standings = current(&control, id, revealed).await.ok()?;
-            Some((standings, (control, changed, false)))
-        },
-    ))
-}
-
 /// Without asking who looks: frozen where they are frozen, without hidden members.
 pub(crate) async fn shown_to_members(control: &Control, lab: LabId) -> Result<Arc<Standings>, Error> {
     current(control, lab, false).await
 }
 
-async fn current(control: &Control, lab: LabId, revealed: bool) -> Result<Arc<Standings>, Error> {
-    let (_, turn, known) = control.answers().standings(lab, revealed);
-    if let Some(known) = known {
+/// As of the last change before it was asked: whoever asks meanwhile gets what is being computed, if that is new enough.
+pub(super) async fn current(control: &Control, lab: LabId, revealed: bool) -> Result<Arc<Standings>, Error> {
+    let live = control.answers();
+    let (wanted, turn) = live.standings_turn(lab);
+    if let Some(known) = live.standings_since(lab, revealed, wanted) {
         return Ok(known);
     }
     let _turn = turn.lock().await;
-    let (number, _, known) = control.answers().standings(lab, revealed);
-    if let Some(known) = known {
+    if let Some(known) = live.standings_since(lab, revealed, wanted) {
         return Ok(known);
     }
+    let (number, _) = live.standings_turn(lab);
     let computed = Arc::new(compute(control, lab, revealed).await?);
-    control
-        .answers()
-        .keep_standings(lab, revealed, number, computed.clone());
+    live.keep_standings(lab, revealed, number, computed.clone());
     Ok(computed)
 }
 
@@ -218,5 +179,6 @@ async fn compute(control: &Control, id: LabId, revealed: bool) -> Result<Standin
             .collect(),
         rows,
         computed_at: control.now(),
+        text: OnceLock::new(),
     })
 }

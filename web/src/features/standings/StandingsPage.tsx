@@ -10,12 +10,13 @@ import * as calls from '@/api/calls'
 import { BASE, sentence } from '@/api/client'
 import { type LineState, openEvents } from '@/api/events'
 import { sessionQuery, standingsQuery } from '@/api/queries'
-import type { Standings } from '@/api/types'
+import type { Standings, StandingsChange } from '@/api/types'
 import { EmptyState, Page, PageHead } from '@/ui/Blocks'
 import { points } from '@/ui/format'
 import { ScreenIcon } from '@/ui/icons'
 import { LineMark } from '@/ui/LineMark'
 import { Time, useNow } from '@/ui/Time'
+import { changed } from './changed'
 import { bracket, curves, isOwn, MOST_LINES, scrolled, sectionsOf, solvers, type StandingsRow } from './curve'
 import { FreezeControl, FrozenNotice, FrozenSentence } from './Frozen'
 import { PointsChart } from './PointsChart'
@@ -295,6 +296,10 @@ function useStandingsStream(slug: string, wall: boolean, wanted: boolean): LineS
       `${BASE}/labs/${encodeURIComponent(slug)}/standings/events${wall ? '?as_students=true' : ''}`,
       {
         standings: (data) => client.setQueryData(standingsQuery(slug, wall).queryKey, data as Standings),
+        changes: (data) =>
+          client.setQueryData(standingsQuery(slug, wall).queryKey, (before) =>
+            before && changed(before, data as StandingsChange),
+          ),
       },
       setLine,
     )

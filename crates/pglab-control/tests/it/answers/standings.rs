@@ -1,12 +1,12 @@
 //! Who stands where: ties, awards, the freeze, hidden members, sections, and who may see it.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use pglab_control::{
     Control, Error,
-    answer::{self, Given},
+    answer::{self, Given, Row, Told, Viewer},
     board, member, workers,
 };
 use pglab_core::{
@@ -22,6 +22,39 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Course, SLUG};
 use crate::packs::{challenge, pack_of, text};
+
+/// As a page keeps what it was told.
+fn apply(seen: &mut HashMap<String, Row>, told: Told) {
+    match told {
+        Told::Whole(standings) => {
+            *seen = standings
+                .rows
+                .iter()
+                .map(|row| (row.login.clone(), row.clone()))
+                .collect();
+        }
+        Told::Changed(change) => {
+            for login in &change.gone {
+                seen.remove(login).expect("who is gone was there");
+            }
+            for row in &change.rows {
+                seen.insert(row.login.clone(), row.clone());
+            }
+            for moved in &change.moved {
+                let row = seen.get_mut(&moved.login).expect("who moved was there");
+                (row.rank, row.section_rank) = (moved.rank, moved.section_rank);
+            }
+        }
+    }
+}
+
+fn ranks(seen: &HashMap<String, Row>) -> Vec<String> {
+    let mut rows: Vec<&Row> = seen.values().collect();
+    rows.sort_by_key(|row| (row.rank, row.login.clone()));
+    rows.iter()
+        .map(|row| format!("{} {} {}", row.rank, row.login, row.points.as_f64()))
+        .collect()
+}
 
 #[tokio::test]
 async fn ranks_ties_awards_freeze_and_hidden_members() {
@@ -65,14 +98,25 @@ async fn ranks_ties_awards_freeze_and_hidden_members() {
         shown(&ada).await.unwrap(),
         ["1 bob 20", "2 ada 20", "3 cy 10", "4 dee 0"]
     );
-    let mut watching = std::pin::pin!(answer::watch(control, &ada, SLUG).await.unwrap());
-    assert_eq!(watching.next().await.unwrap().rows[0].login, "bob");
+    let mut watching = std::pin::pin!(answer::watch(control, &ada, SLUG, Viewer::Actor).await.unwrap());
+    let mut seen = HashMap::new();
+    apply(&mut seen, watching.next().await.unwrap());
+    assert_eq!(ranks(&seen), ["1 bob 20", "2 ada 20", "3 cy 10", "4 dee 0"]);
     control.clock.advance(TimeDelta::seconds(1));
     answer::award(control, teacher, SLUG, "cy", 10.5, "found a mistake")
         .await
         .unwrap();
-    assert_eq!(watching.next().await.unwrap().rows[0].login, "cy");
-    assert_eq!(shown(&ada).await.unwrap()[0], "1 cy 20.5");
+    // Cy has other points; Bob and Ada only another rank; nothing is said of Dee.
+    let told = watching.next().await.unwrap();
+    let Told::Changed(change) = &told else {
+        panic!("{told:?}")
+    };
+    let logins: Vec<&str> = change.rows.iter().map(|row| row.login.as_str()).collect();
+    assert_eq!(logins, ["cy"]);
+    assert_eq!((change.moved.len(), change.gone.len()), (2, 0), "{change:?}");
+    apply(&mut seen, told);
+    assert_eq!(ranks(&seen), shown(&ada).await.unwrap());
+    assert_eq!(ranks(&seen)[0], "1 cy 20.5");
     // Frozen: students see how it was, the staff sees how it is.
     rules.frozen_at = Some(control.now());
     answer::set_rules(control, teacher, SLUG, rules.clone())
@@ -107,6 +151,15 @@ async fn ranks_ties_awards_freeze_and_hidden_members() {
         .await
         .unwrap();
     assert_eq!(shown(&ada).await.unwrap(), ["1 bob 20", "2 ada 20", "3 dee 10"]);
+    // Who watches comes to the same, whatever was told on the way.
+    let caught_up = async {
+        while ranks(&seen) != ["1 bob 20", "2 ada 20", "3 dee 10"] {
+            apply(&mut seen, watching.next().await.unwrap());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), caught_up)
+        .await
+        .unwrap();
     assert_eq!(shown(teacher).await.unwrap().len(), 4);
 }
 
@@ -119,8 +172,14 @@ async fn what_is_edited_is_in_the_standings() {
     let (control, teacher) = (&course.control, &course.teacher);
     let stop = CancellationToken::new();
     let feed = tokio::spawn(board::feed::run(control.control.clone(), stop.clone()));
-    let mut watching = std::pin::pin!(answer::watch(control, teacher, SLUG).await.unwrap());
-    assert_eq!(watching.next().await.unwrap().rows[0].section, None);
+    let mut watching = std::pin::pin!(
+        answer::watch(control, teacher, SLUG, Viewer::Actor)
+            .await
+            .unwrap()
+    );
+    let mut seen = HashMap::new();
+    apply(&mut seen, watching.next().await.unwrap());
+    assert_eq!(seen["ada"].section, None);
     let change = member::MemberChange {
         section: Some("Mon".to_owned()),
         ..Default::default()
@@ -128,8 +187,14 @@ async fn what_is_edited_is_in_the_standings() {
     member::update(control, teacher, SLUG, "ada", change)
         .await
         .unwrap();
-    let seen = async { while watching.next().await.unwrap().rows[0].section.as_deref() != Some("Mon") {} };
-    tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap();
+    let caught_up = async {
+        while seen["ada"].section.as_deref() != Some("Mon") {
+            apply(&mut seen, watching.next().await.unwrap());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), caught_up)
+        .await
+        .unwrap();
     stop.cancel();
     feed.await.unwrap();
 }
