@@ -1134,7 +1134,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The standings whenever they change, at most twice a second: events `standings`, as server-sent events. */
+        /**
+         * The standings and what changes in them, at most twice a second, as server-sent events: `standings` (all of them, first
+         *     and whenever more than rows is another), `changes` (a `StandingsChange` of what was sent before).
+         */
         get: operations["standings_events"];
         put?: never;
         post?: never;
@@ -4106,12 +4109,32 @@ export interface components {
             tasks: components["schemas"]["StandingsTask"][];
             title: string;
         };
+        /** @description What is another than in the standings and changes that were sent before. The order is by rank, then by name. */
+        StandingsChange: {
+            /** Format: date-time */
+            computed_at: string;
+            /** @description The logins of those who are no longer there. */
+            gone: string[];
+            /** @description Of whom only the rank is another. */
+            moved: components["schemas"]["StandingsMoved"][];
+            /** @description In the place of the row of the same login, or new. */
+            rows: components["schemas"]["StandingsRow"][];
+        };
         StandingsDone: {
             /** Format: date-time */
             at: string;
             /** Format: double */
             points: number;
             task: string;
+        };
+        /** @description One event. */
+        StandingsEvent: components["schemas"]["Standings"] | components["schemas"]["StandingsChange"];
+        StandingsMoved: {
+            login: string;
+            /** Format: int64 */
+            rank: number;
+            /** Format: int64 */
+            section_rank: number;
         };
         StandingsRow: {
             /** @description In the order in which they were done. */
@@ -4635,7 +4658,10 @@ export type SimilarPair = components['schemas']['SimilarPair'];
 export type SimilarPairList = components['schemas']['SimilarPairList'];
 export type SqlProblem = components['schemas']['SqlProblem'];
 export type Standings = components['schemas']['Standings'];
+export type StandingsChange = components['schemas']['StandingsChange'];
 export type StandingsDone = components['schemas']['StandingsDone'];
+export type StandingsEvent = components['schemas']['StandingsEvent'];
+export type StandingsMoved = components['schemas']['StandingsMoved'];
 export type StandingsRow = components['schemas']['StandingsRow'];
 export type StandingsTask = components['schemas']['StandingsTask'];
 export type Start = components['schemas']['Start'];
@@ -7210,7 +7236,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Standings"];
+                    "text/event-stream": components["schemas"]["StandingsEvent"];
                 };
             };
             /** @description What went wrong, in words and with a stable code */
