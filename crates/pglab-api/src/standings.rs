@@ -8,7 +8,10 @@ use axum::{
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use pglab_control::{Control, answer};
-use pglab_core::{id::TaskId, spreadsheet::Sheet};
+use pglab_core::{
+    id::{MemberId, TaskId},
+    spreadsheet::Sheet,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -47,6 +50,9 @@ pub struct StandingsRow {
     pub rank: u64,
     /// Among those of the same section.
     pub section_rank: u64,
+    /// Of the member; of a team, of its first member.
+    #[schema(value_type = String)]
+    pub id: MemberId,
     /// Of a team, its name.
     pub login: String,
     /// Of a team, the names of its members.
@@ -99,6 +105,7 @@ impl From<&answer::Row> for StandingsRow {
         Self {
             rank: row.rank as u64,
             section_rank: row.section_rank as u64,
+            id: row.member,
             login: row.login.clone(),
             name: row.name.clone(),
             team: row.team.clone(),
@@ -121,18 +128,20 @@ impl From<&answer::Row> for StandingsRow {
 /// What is another than in the standings and changes that were sent before. The order is by rank, then by name.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StandingsChange {
-    /// In the place of the row of the same login, or new.
+    /// In the place of the row of the same id, or new.
     pub rows: Vec<StandingsRow>,
     /// Of whom only the rank is another.
     pub moved: Vec<StandingsMoved>,
-    /// The logins of those who are no longer there.
-    pub gone: Vec<String>,
+    /// The ids of those who are no longer there.
+    #[schema(value_type = Vec<String>)]
+    pub gone: Vec<MemberId>,
     pub computed_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StandingsMoved {
-    pub login: String,
+    #[schema(value_type = String)]
+    pub id: MemberId,
     pub rank: u64,
     pub section_rank: u64,
 }
@@ -145,7 +154,7 @@ impl From<&answer::StandingsChange> for StandingsChange {
                 .moved
                 .iter()
                 .map(|moved| StandingsMoved {
-                    login: moved.login.clone(),
+                    id: moved.member,
                     rank: moved.rank as u64,
                     section_rank: moved.section_rank as u64,
                 })

@@ -9,7 +9,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use futures::Stream;
-use pglab_core::{access::Actor, id::LabId};
+use pglab_core::{
+    access::Actor,
+    id::{LabId, MemberId},
+};
 use serde_json::value::RawValue;
 use tokio::sync::broadcast;
 
@@ -39,8 +42,8 @@ pub struct StandingsChange {
     pub rows: Vec<Row>,
     /// Those of whom only the rank is another.
     pub moved: Vec<Moved>,
-    /// The logins of those who are no longer there.
-    pub gone: Vec<String>,
+    /// Those who are no longer there.
+    pub gone: Vec<MemberId>,
     pub computed_at: DateTime<Utc>,
     /// What an interface makes of it, kept here so that it is made once for all who watch.
     pub text: OnceLock<Arc<RawValue>>,
@@ -48,7 +51,7 @@ pub struct StandingsChange {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    pub login: String,
+    pub member: MemberId,
     pub rank: usize,
     pub section_rank: usize,
 }
@@ -159,10 +162,10 @@ fn difference(before: &Standings, now: &Arc<Standings>) -> Option<Told> {
     if head(before) != head(now) {
         return Some(Told::Whole(now.clone()));
     }
-    let mut old: HashMap<&str, &Row> = before.rows.iter().map(|row| (row.login.as_str(), row)).collect();
+    let mut old: HashMap<MemberId, &Row> = before.rows.iter().map(|row| (row.member, row)).collect();
     let (mut rows, mut moved) = (Vec::new(), Vec::new());
     for row in &now.rows {
-        let was = old.remove(row.login.as_str());
+        let was = old.remove(&row.member);
         if was == Some(row) {
             continue;
         }
@@ -173,7 +176,7 @@ fn difference(before: &Standings, now: &Arc<Standings>) -> Option<Told> {
         });
         if as_it_was.as_ref() == Some(row) {
             moved.push(Moved {
-                login: row.login.clone(),
+                member: row.member,
                 rank: row.rank,
                 section_rank: row.section_rank,
             });
@@ -181,7 +184,7 @@ fn difference(before: &Standings, now: &Arc<Standings>) -> Option<Told> {
             rows.push(row.clone());
         }
     }
-    let gone: Vec<String> = old.into_keys().map(str::to_owned).collect();
+    let gone: Vec<MemberId> = old.into_keys().collect();
     if rows.is_empty() && moved.is_empty() && gone.is_empty() {
         return None;
     }

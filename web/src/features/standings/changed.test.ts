@@ -5,6 +5,7 @@ import { changed } from './changed'
 const row = (login: string, rank: number, points: number) => ({
   rank,
   section_rank: rank,
+  id: `of-${login}`,
   login,
   name: login.toUpperCase(),
   points,
@@ -22,8 +23,8 @@ test('rows are replaced, moved, added and taken out, and stand in order', () => 
   }
   const after = changed(before, {
     rows: [row('bob', 1, 40), row('dee', 3, 5)],
-    moved: [{ login: 'ada', rank: 2, section_rank: 2 }],
-    gone: ['cy'],
+    moved: [{ id: 'of-ada', rank: 2, section_rank: 2 }],
+    gone: ['of-cy'],
     computed_at: '2026-11-20T09:01:00Z',
   })
   expect(after.rows.map(({ rank, login, points }) => `${rank} ${login} ${points}`)).toEqual(['1 bob 40', '2 ada 30', '3 dee 5'])

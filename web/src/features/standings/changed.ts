@@ -3,12 +3,12 @@
 import type { Standings, StandingsChange } from '@/api/types'
 
 export function changed(before: Standings, change: StandingsChange): Standings {
-  const rows = new Map(before.rows.map((row) => [row.login, row]))
-  for (const login of change.gone) rows.delete(login)
-  for (const row of change.rows) rows.set(row.login, row)
-  for (const { login, rank, section_rank } of change.moved) {
-    const row = rows.get(login)
-    if (row) rows.set(login, { ...row, rank, section_rank })
+  const rows = new Map(before.rows.map((row) => [row.id, row]))
+  for (const id of change.gone) rows.delete(id)
+  for (const row of change.rows) rows.set(row.id, row)
+  for (const { id, rank, section_rank } of change.moved) {
+    const row = rows.get(id)
+    if (row) rows.set(id, { ...row, rank, section_rank })
   }
   return {
     ...before,

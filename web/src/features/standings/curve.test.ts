@@ -10,6 +10,7 @@ function row(login: string, rank: number, done: [string, number, number][], more
   return {
     rank,
     section_rank: rank,
+    id: `of-${login}`,
     login,
     name: login.toUpperCase(),
     points,
