@@ -4113,11 +4113,11 @@ export interface components {
         StandingsChange: {
             /** Format: date-time */
             computed_at: string;
-            /** @description The logins of those who are no longer there. */
+            /** @description The ids of those who are no longer there. */
             gone: string[];
             /** @description Of whom only the rank is another. */
             moved: components["schemas"]["StandingsMoved"][];
-            /** @description In the place of the row of the same login, or new. */
+            /** @description In the place of the row of the same id, or new. */
             rows: components["schemas"]["StandingsRow"][];
         };
         StandingsDone: {
@@ -4130,7 +4130,7 @@ export interface components {
         /** @description One event. */
         StandingsEvent: components["schemas"]["Standings"] | components["schemas"]["StandingsChange"];
         StandingsMoved: {
-            login: string;
+            id: string;
             /** Format: int64 */
             rank: number;
             /** Format: int64 */
@@ -4139,6 +4139,8 @@ export interface components {
         StandingsRow: {
             /** @description In the order in which they were done. */
             done: components["schemas"]["StandingsDone"][];
+            /** @description Of the member; of a team, of its first member. */
+            id: string;
             /** @description Of a team, its name. */
             login: string;
             /** @description Of a team, the names of its members. */
