@@ -2,7 +2,7 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { createRoute, redirect, useNavigate, useRouter } from '@tanstack/react-router'
-import { claimQuery, sessionQuery } from '@/api/queries'
+import { claimQuery, myPageQuery, sessionQuery } from '@/api/queries'
 import { CodePage, JoinPage } from '@/features/join/JoinPage'
 import { ClaimPage } from '@/features/session/ClaimPage'
 import { PasswordForm, SignIn } from '@/features/session/SignIn'
@@ -95,8 +95,13 @@ export const joinRoute = createRoute({
   component: function Join() {
     const { code } = joinRoute.useParams()
     const navigate = useNavigate()
-    return (
-      <JoinPage key={code} code={code} onJoined={(lab) => void navigate({ to: '/labs/$lab/me', params: { lab } })} />
-    )
+    const client = useQueryClient()
+    // The board hears of who joined a moment later, and only then one's own page can be read.
+    const go = (lab: string) =>
+      client
+        .fetchQuery({ ...myPageQuery(lab), retry: 20, retryDelay: 500 })
+        .catch(() => undefined)
+        .then(() => navigate({ to: '/labs/$lab/me', params: { lab } }))
+    return <JoinPage key={code} code={code} onJoined={(lab) => void go(lab)} />
   },
 })
