@@ -114,8 +114,11 @@ impl Walk {
             .replace("{product}", "grafana")
             .replace("{pack}", "made-up")
             .replace("{code}", "MADEUP99")
-            .replace("{challenge}", "made-up")
             .replace("{hint}", "0");
+        // In a pack it has a name, in a lab an id.
+        if path.contains("/packs/") {
+            uri = uri.replace("{challenge}", "made-up");
+        }
         for id in ["{id}", "{task}", "{check}", "{challenge}"] {
             uri = uri.replace(id, &self.task);
         }

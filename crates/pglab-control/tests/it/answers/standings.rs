@@ -136,7 +136,7 @@ async fn ranks_ties_awards_freeze_and_hidden_members() {
         ["1 cy 20.5", "2 bob 20", "3 ada 20", "4 dee 10"]
     );
     // What the staff puts on a wall is what students see.
-    let wall = answer::standings_for(control, teacher, SLUG, answer::Viewer::Wall)
+    let wall = answer::standings_for(control, teacher, SLUG, Viewer::Wall)
         .await
         .unwrap();
     assert!(!wall.revealed);
