@@ -35,13 +35,13 @@ fn apply(seen: &mut HashMap<MemberId, Row>, told: Told) {
         }
         Told::Changed(change) => {
             for member in &change.gone {
-                seen.remove(member).expect("who is gone was there");
+                assert!(seen.remove(member).is_some(), "who is gone was there");
             }
             for row in &change.rows {
                 seen.insert(row.member, row.clone());
             }
             for moved in &change.moved {
-                let row = seen.get_mut(&moved.member).expect("who moved was there");
+                let row = seen.get_mut(&moved.member).unwrap();
                 (row.rank, row.section_rank) = (moved.rank, moved.section_rank);
             }
         }
