@@ -126,8 +126,17 @@ impl Place {
 
     /// Every process that is a postmaster of this cluster.
     pub fn postmasters(&self) -> Vec<i32> {
-        processes_with("-D", &self.cluster())
+        let found = processes_with("-D", &self.cluster());
+        // A child that was forked at this moment still bears the words of its postmaster.
+        let child = |pid: &i32| parent(*pid).is_some_and(|parent| found.contains(&parent));
+        found.iter().copied().filter(|pid| !child(pid)).collect()
     }
+}
+
+fn parent(pid: i32) -> Option<i32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    line.trim().parse().ok()
 }
 
 /// Those that were started with this option and this path behind it.
