@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{find, locked};
 use crate::{
     Control, Error,
-    pack::{Chosen, load, renew},
+    pack::{Chosen, load, renew_all},
 };
 
 /// The challenges of a lab's pack.
@@ -59,7 +59,7 @@ pub async fn challenges(control: &Control, actor: &Actor, slug: &str) -> Result<
     })
 }
 
-/// These and no others, in this order.
+/// Of the lab's own pack these and no others, in this order.
 ///
 /// # Errors
 /// Not an instructor of the lab; it is archived or was made of no pack; a key twice, of no challenge, or of one that begins
@@ -120,7 +120,13 @@ pub async fn set_challenges(
         })
         .collect();
     let before = lab_source::challenges(&mut *tx, lab.id).await?;
-    let ids: Vec<ChallengeId> = chosen.iter().map(|one| one.id).collect();
+    // Those of other packs, which came through the Database API, stay behind the ones that are chosen here.
+    let of_others = before.iter().filter(|id| rows.iter().all(|row| row.id != **id));
+    let ids: Vec<ChallengeId> = chosen
+        .iter()
+        .map(|one| one.id)
+        .chain(of_others.copied())
+        .collect();
     // The tasks of a challenge that comes back were dropped with it.
     let contents = task_content::of_lab(&mut *tx, lab.id).await?;
     let mut tasks = task::all(&mut *tx, lab.id).await?;
@@ -132,7 +138,7 @@ pub async fn set_challenges(
     }
     task::replace(&mut tx, lab.id, &tasks).await?;
     lab_source::set_challenges(&mut tx, lab.id, &ids).await?;
-    renew(control, &mut tx, lab.id, &chosen).await?;
+    renew_all(control, &mut tx, lab.id, &chosen, Some(&source.pack)).await?;
     let entry =
         audit::Entry::new(control.now(), actor, "lab_challenges", slug).detail(json!({ "challenges": keys }));
     audit::insert(&mut tx, entry).await?;

@@ -110,6 +110,23 @@ async fn challenges_of_a_lab_are_chosen_and_ordered_and_keep_what_was_earned() {
     assert_eq!(back[1].id, tasks[0].id);
     let standings = answer::standings(control, &ada, SLUG).await.unwrap();
     assert_eq!(standings.rows[0].points.as_f64().to_string(), "10");
+    // What came from another pack is not taken out by choosing among those of this one.
+    install(
+        control,
+        teacher,
+        pack_of(
+            "other",
+            "1.0.0",
+            &[("x.json", challenge("x", &[("q", text("right"))]))],
+        ),
+    )
+    .await;
+    let ours = control.server.superuser("pglab").await;
+    let put_in =
+        "INSERT INTO lab_challenge SELECT lab.id, challenge.id, 9 FROM lab, challenge WHERE key = 'x'";
+    ours.batch_execute(put_in).await.unwrap();
+    set(&["b", "a"]).await.unwrap();
+    assert_eq!(keys(control, teacher).await, ["pack:b/q", "pack:a/q", "pack:x/q"]);
     for wrong in [&[][..], &["a", "a"], &["a", "z"]] {
         assert!(
             matches!(set(wrong).await, Err(Error::Invalid { .. })),
