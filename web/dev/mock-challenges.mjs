@@ -35,7 +35,7 @@ function standings(lab, revealed) {
   const worth = new Map(lab.tasks.map((task) => [task.id, task.points]))
   const rows = lab.members.filter((m) => !m.removed_at).map((m) => {
     const done = [...m.completed].filter(([task]) => worth.has(task)).map(([task, at]) => ({ task, points: worth.get(task), at })).sort((a, b) => a.at.localeCompare(b.at))
-    return { login: m.login, name: m.name, ...(m.section && { section: m.section }), points: done.reduce((sum, each) => sum + each.points, 0), ...(done.length > 0 && { reached_at: done.at(-1).at }), done }
+    return { id: m.id ?? m.login, login: m.login, name: m.name, ...(m.section && { section: m.section }), points: done.reduce((sum, each) => sum + each.points, 0), ...(done.length > 0 && { reached_at: done.at(-1).at }), done }
   })
   rows.sort((a, b) => b.points - a.points || (a.reached_at ?? '').localeCompare(b.reached_at ?? ''))
   const before = new Map()
