@@ -59,7 +59,7 @@ async fn a_process_that_does_not_work_says_so() {
     let names: Vec<&str> = each(&system).map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(
         names.join(", "),
-        "instances, directory, examples, labs that end, accounts, board, error feed, watcher, passwords, nodes, exporters, history"
+        "instances, pods, directory, examples, labs that end, accounts, board, error feed, watcher, passwords, nodes, exporters, history"
     );
     assert!(
         each(&system).all(|one| one["last_run_at"].is_null()),
