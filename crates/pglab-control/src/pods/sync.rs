@@ -52,6 +52,7 @@ impl fmt::Display for Summary {
 /// Works until `stop`. Without a manager there is nothing to do.
 pub async fn run(control: Control, stop: CancellationToken) {
     let Some(manager) = control.instance_manager().cloned() else {
+        control.report(&WORKER, &Ok::<_, Error>(Summary::default()));
         stop.cancelled().await;
         return;
     };
