@@ -8,7 +8,7 @@ use pglab_store::timeline;
 
 use super::school::{ALBUM, ARTIST, SLUG, School, VIEW, row, shapes, task};
 
-const SOON: Duration = Duration::from_secs(3);
+const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_table_is_on_the_board_by_itself() {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::school::{ARTIST, SLUG, School, task};
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_reader_who_comes_back_gets_what_was_missed() {
