@@ -4,7 +4,7 @@ use pglab_core::{
     access::{Actor, Operation},
     lab::LabState,
 };
-use pglab_store::example::ExampleState;
+use pglab_store::{example::ExampleState, lab_source};
 use serde_json::json;
 
 use super::{LabView, find, locked, view, write};
@@ -13,7 +13,8 @@ use crate::{Control, Error};
 /// A draft or closed lab becomes open; an open one stays so.
 ///
 /// # Errors
-/// Not an instructor of the lab; its example is not ready; it is archived, or being archived.
+/// Not an instructor of the lab; its example is not ready, unless it was made of challenges that need none; it is archived, or
+/// being archived.
 pub async fn open(control: &Control, actor: &Actor, slug: &str) -> Result<LabView, Error> {
     let (lab, place) = find(control, actor, slug).await?;
     control.authorise(actor, Operation::LabManage(place))?;
@@ -44,6 +45,10 @@ pub async fn open(control: &Control, actor: &Actor, slug: &str) -> Result<LabVie
                 "the example of the lab {slug:?} could not be loaded; upload it again before opening the lab"
             )));
         }
+        // Challenges that need no database: there is nothing to wait for.
+        None if lab_source::of_lab(&mut *tx, lab.id)
+            .await?
+            .is_some_and(|source| source.database.is_none()) => {}
         None => {
             return Err(Error::Conflict(format!(
                 "the lab {slug:?} has no example yet; upload one before opening the lab"
