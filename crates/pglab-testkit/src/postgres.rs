@@ -7,7 +7,10 @@ use std::{
     net::{IpAddr, Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use pglab_fleet::{
@@ -198,18 +201,24 @@ fn watch(postmaster: i32, folder: &Path) -> Child {
         .expect("sh runs")
 }
 
-/// A port that nobody listens on at this moment. Below the range from which the kernel takes ports for outgoing
-/// connections, so that none of those can take it in between; spread by process, so that tests that run at the same
-/// time look at different ones.
+/// A port that nobody listens on, and that no other test process gets while this one lives: what was killed must find it
+/// free when it starts again. Below the range from which the kernel takes ports for outgoing connections, so that none of
+/// those can take it in between; spread by process, so that tests that run at the same time look at different ones.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
+    static OURS: Mutex<Vec<fs::File>> = Mutex::new(Vec::new());
+    let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
+    let folder = std::env::temp_dir().join(format!("pglab-test-ports-{user}"));
+    fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
     loop {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
         let spread = std::process::id()
             .wrapping_mul(7919)
             .wrapping_add(step.wrapping_mul(104_729));
         let port = 10_000 + u16::try_from(spread % 22_000).unwrap_or(0);
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        let lock = fs::File::create(folder.join(port.to_string())).expect("the lock of a port can be made");
+        if lock.try_lock().is_ok() && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            OURS.lock().expect("nobody panics with it").push(lock);
             return port;
         }
     }
