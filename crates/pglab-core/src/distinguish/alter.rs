@@ -6,10 +6,13 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     BinaryOperator, Distinct, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, JoinConstraint, JoinOperator, LimitClause, OrderByExpr,
-    OrderByKind, OrderBySort, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableFactor,
-    Value, VisitorMut, WindowType,
+    OrderByKind, OrderBySort, Query, Select, SetExpr, SetOperator, SetQuantifier, TableFactor, VisitorMut,
+    WindowType,
 };
 
+use super::syntax::{
+    condition, conjuncts, first_argument, is_grouped, is_set, is_test, name_of, number, whole,
+};
 use crate::snapshot::SchemaSnapshot;
 
 /// What was changed, and which data tell it.
@@ -451,29 +454,6 @@ fn ended(altered: Option<Altered>) -> ControlFlow<Altered> {
     altered.map_or(ControlFlow::Continue(()), ControlFlow::Break)
 }
 
-fn is_set(query: &Query) -> bool {
-    matches!(*query.body, SetExpr::SetOperation { .. })
-}
-
-fn is_test(expr: &Expr) -> bool {
-    matches!(expr, Expr::Exists { .. } | Expr::InSubquery { .. })
-}
-
-fn is_grouped(select: &Select) -> bool {
-    let grouped = match &select.group_by {
-        GroupByExpr::Expressions(keys, _) => !keys.is_empty(),
-        GroupByExpr::All(_) => true,
-    };
-    grouped
-        || select.projection.iter().all(|item| {
-            let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
-                return false;
-            };
-            matches!(expr, Expr::Function(function) if function.over.is_none()
-                && ["count", "sum", "avg", "min", "max"].contains(&function.name.to_string().to_lowercase().as_str()))
-        })
-}
-
 fn set_operation(op: SetOperator, quantifier: &mut SetQuantifier) -> Altered {
     if *quantifier == SetQuantifier::All {
         *quantifier = SetQuantifier::None;
@@ -481,71 +461,5 @@ fn set_operation(op: SetOperator, quantifier: &mut SetQuantifier) -> Altered {
     } else {
         *quantifier = SetQuantifier::All;
         (format!("{op} ALL in place of {op}"), DUPLICATES)
-    }
-}
-
-fn condition(operator: &mut JoinOperator) -> Option<&mut Expr> {
-    match operator {
-        JoinOperator::Join(JoinConstraint::On(on))
-        | JoinOperator::Inner(JoinConstraint::On(on))
-        | JoinOperator::Left(JoinConstraint::On(on))
-        | JoinOperator::LeftOuter(JoinConstraint::On(on))
-        | JoinOperator::Right(JoinConstraint::On(on))
-        | JoinOperator::RightOuter(JoinConstraint::On(on))
-        | JoinOperator::FullOuter(JoinConstraint::On(on)) => Some(on),
-        _ => None,
-    }
-}
-
-/// The parts of a condition that AND joins.
-fn conjuncts(condition: &Expr) -> Vec<&Expr> {
-    let mut parts = Vec::new();
-    let mut open = vec![condition];
-    while let Some(part) = open.pop() {
-        match part {
-            Expr::BinaryOp {
-                left,
-                op: BinaryOperator::And,
-                right,
-            } => open.extend([&**right, &**left]),
-            part => parts.push(part),
-        }
-    }
-    parts
-}
-
-fn first_argument(function: &Function) -> Option<&Expr> {
-    let FunctionArguments::List(list) = &function.args else {
-        return None;
-    };
-    match list.args.first()? {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
-        _ => None,
-    }
-}
-
-fn whole(expr: &Expr) -> Option<i64> {
-    match expr {
-        Expr::Value(value) => match &value.value {
-            Value::Number(text, _) => text.parse().ok(),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn number(n: i64) -> Expr {
-    Expr::Value(Value::Number(n.to_string(), false).into())
-}
-
-fn name_of(relation: &TableFactor) -> String {
-    match relation {
-        TableFactor::Table { name, alias, .. } => alias
-            .as_ref()
-            .map_or_else(|| name.to_string(), |alias| alias.name.to_string()),
-        TableFactor::Derived {
-            alias: Some(alias), ..
-        } => alias.name.to_string(),
-        _ => "the other".to_owned(),
     }
 }

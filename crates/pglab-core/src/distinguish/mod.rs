@@ -1,9 +1,12 @@
 //! Do the data of a task tell wrong queries from the right one? Wrong queries that people plausibly write are made from the
-//! reference (`wrong`), and data on which these differ from the start's (`mutation`), with what the reference speaks of (`used`).
+//! reference (`wrong`), and data on which these differ from the start's (`mutation`, chosen by `plan`), with what the reference
+//! speaks of (`used`).
 //! Running any of it is the business of `pglab-fleet`. SQL is read by sqlparser, and only for this: judging needs none of it.
 
 mod alter;
 pub mod mutation;
+mod plan;
+mod syntax;
 pub mod used;
 pub mod wrong;
 
@@ -14,7 +17,8 @@ use sqlparser::{
     tokenizer::{Token, Tokenizer},
 };
 
-pub use mutation::{Change, Mutated, plan};
+pub use mutation::{Change, Mutated};
+pub use plan::{MAX_CHANGES, plan};
 pub use used::{Cut, Used, cut, used};
 pub use wrong::{Wrong, wrong};
 
